@@ -1,0 +1,357 @@
+"""The core of the engine: what follows from an event.
+
+``decide`` is a pure function. It reads no clock, no table and no setting: the same graph, snapshot, event and time
+give the same decision, and an event that has been applied, applied again, is refused and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from executions.engine import endings, timeouts
+from executions.engine.decision import Decision
+from executions.engine.events import (
+    Advanced,
+    Due,
+    Event,
+    ExecutionDue,
+    Finished,
+    LeaseExtended,
+    Paused,
+    Result,
+    Resumed,
+    Started,
+    Terminated,
+    VariablesSet,
+)
+from executions.engine.place import Place
+from executions.engine.plan import MESSAGE_GRACE, Plan
+from executions.engine.rows import Doc, RunRow
+from executions.engine.snapshot import Snapshot
+from executions.engine.tools import Claimer, Tools
+from executions.states import ExecutionState, RunsOn, RunState
+from workflows_app.graph.model import Graph, Kind
+from workflows_app.policies import OnTimeout
+
+# A task whose workers die this often is not lost by accident.
+MAX_LOSSES = 5
+MAX_MESSAGE_GRACE = timedelta(minutes=5)
+
+ENDED = "the execution has ended"
+UNKNOWN_RUN = "there is no such task"
+RUN_ENDED = "the task has ended"
+STALE = "the claim is no longer valid"
+NOT_PAUSED = "the execution is not paused"
+
+
+def decide(
+    graph: Graph,
+    snapshot: Snapshot,
+    event: Event,
+    now: datetime,
+    tools: Tools,
+    claimer: Claimer | None = None,
+) -> Decision:
+    """What follows from ``event``.
+
+    Raises ``Missing`` when the snapshot lacks rows that matter; load them and call again. A decision whose
+    ``refused`` is set changes nothing. With a ``claimer``, runs that this process can go on with itself come
+    claimed for it.
+    """
+    plan = Plan(graph, snapshot, now, tools, claimer)
+    refused = _HANDLERS[type(event)](plan, event)
+    if refused is not None:
+        return Decision(execution=snapshot.execution, refused=refused)
+    plan.run_queue()
+    return plan.done()
+
+
+# ---- the execution
+
+
+def _started(plan: Plan, event: Started) -> str | None:
+    graph = plan.graph
+    if graph.variables is not None:
+        plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
+    _set_deadline(plan)
+    plan.touched[plan.execution.id] = None
+    for ref in _entries(plan):
+        place = Place(path="", scope_id=plan.execution.id)
+        plan.then(lambda ref=ref: plan.activate(graph.nodes[ref], place))  # type: ignore[misc]
+    return None
+
+
+def _entries(plan: Plan) -> list[str]:
+    """Where the execution begins. Backward: with what the target needs and needs nothing itself."""
+    graph = plan.graph
+    if not graph.backward:
+        return list(graph.entry)
+    wanted: dict[str, None] = {}
+    queue = [plan.execution.settings.value["target"]]
+    while queue:
+        ref = queue.pop(0)
+        if ref not in wanted:
+            wanted[ref] = None
+            gather = graph.nodes[ref].gather
+            queue.extend(gather.sources if gather else ())
+    plan.note(wanted=list(wanted))
+    return [ref for ref in wanted if graph.nodes[ref].gather is None]
+
+
+def _set_deadline(plan: Plan) -> None:
+    """The execution's timeout counts from its start, or from when an operator last revived it."""
+    graph, execution = plan.graph, plan.execution
+    deadline = None
+    if graph.timeout > 0 and graph.on_timeout is not OnTimeout.ALERT:
+        deadline = (execution.retried_at or execution.created_at) + timedelta(seconds=graph.timeout)
+    if (execution.deadline_at, execution.due_at) != (deadline, deadline):
+        plan.change_execution(deadline_at=deadline, due_at=deadline)
+
+
+def _execution_due(plan: Plan, event: ExecutionDue) -> str | None:
+    execution = plan.execution
+    if execution.ended:
+        return ENDED
+    if execution.deadline_at is not None and execution.deadline_at <= plan.now:
+        begun = execution.retried_at or execution.created_at
+        elapsed = int((plan.now - begun).total_seconds())
+        reason = (
+            f"Workflow timed out after {elapsed} seconds. Timeout configured as {_seconds(plan.graph.timeout)}"
+            " seconds. Timeout policy configured to TIME_OUT_WF"
+        )
+        endings.end(plan, ExecutionState.TIMED_OUT, reason)
+        return None
+    plan.change_execution(due_at=execution.deadline_at)
+    return None
+
+
+def _paused(plan: Plan, event: Paused) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    if plan.execution.state != ExecutionState.PAUSED:
+        plan.change_execution(state=ExecutionState.PAUSED, reason=event.reason)
+    return None
+
+
+def _resumed(plan: Plan, event: Resumed) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    if plan.execution.state != ExecutionState.PAUSED:
+        return NOT_PAUSED
+    plan.change_execution(state=ExecutionState.RUNNING, reason=None, retried_at=plan.now)
+    _set_deadline(plan)
+    _settle_all(plan)
+    return None
+
+
+def _advanced(plan: Plan, event: Advanced) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    if plan.execution.state == ExecutionState.RUNNING:
+        _settle_all(plan)
+        plan.touched[plan.execution.id] = None
+    return None
+
+
+def _settle_all(plan: Plan) -> None:
+    """Takes the consequences of everything that ended while nothing might follow."""
+    for found in plan.snapshot.unsettled_runs():
+        if found.ended and not plan.execution.ended:
+            plan.settle(plan.edit(found))
+
+
+def _terminated(plan: Plan, event: Terminated) -> str | None:
+    execution = plan.execution
+    if execution.state == ExecutionState.COMPLETED:
+        return ENDED
+    if execution.state == event.state:
+        return None
+    if execution.ended:
+        plan.change_execution(state=event.state, reason=event.reason)
+        return None
+    endings.end(plan, event.state, event.reason, compensate=event.trigger_failure_workflow)
+    return None
+
+
+def _variables_set(plan: Plan, event: VariablesSet) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    plan.change_execution(variables=Doc({**plan.execution.variables.value, **event.variables}))
+    return None
+
+
+# ---- task runs
+
+
+def _open_run(plan: Plan, run_id: str, revision: int | None = None) -> tuple[RunRow | None, str | None]:
+    """The run an event is about, ready to be changed; or why it cannot be."""
+    found = plan.snapshot.run(run_id)
+    if found is None:
+        return None, UNKNOWN_RUN
+    if plan.execution.ended:
+        return None, ENDED
+    if found.ended:
+        return None, RUN_ENDED
+    if revision is not None and found.revision != revision:
+        return None, STALE
+    return plan.edit(found), None
+
+
+def _finished(plan: Plan, event: Finished) -> str | None:
+    run, refused = _open_run(plan, event.run_id, event.revision)
+    if run is None:
+        return refused
+    result = event.result
+    node = plan.node(run)
+    if result.state == RunState.IN_PROGRESS:
+        _progress(plan, run, result)
+    elif node.completed_outside and event.revision is not None and result.state == RunState.COMPLETED:
+        # its work is done, but the task itself is completed by somebody outside
+        run.runs_on = RunsOn.NOBODY
+        _progress(plan, run, result)
+    else:
+        plan.finish(run, result)
+    return None
+
+
+def _progress(plan: Plan, run: RunRow, result: Result) -> None:
+    """A sign of life. A worker's task goes back on offer, at once or after the time that it asked for."""
+    node = plan.node(run)
+    if result.output is not None:
+        output = {**run.output.value, **result.output} if result.merge else dict(result.output)
+        run.output = Doc(output)
+    if result.reason is not None:
+        run.reason = result.reason
+    run.worker = result.worker or run.worker
+    run.child_id = result.child_id or run.child_id
+    run.updated_at = plan.now
+    run.callback_after = result.callback_after
+    if run.runs_on == RunsOn.WORKER:
+        run.state = RunState.DELAYED if result.callback_after > 0 else RunState.SCHEDULED
+        plan.set_due(run, node, timeouts.available_at(run) if result.callback_after > 0 else None)
+        return
+    run.state = RunState.IN_PROGRESS
+    plan.set_due(run, node, _timer(run))
+
+
+def _lease_extended(plan: Plan, event: LeaseExtended) -> str | None:
+    run, refused = _open_run(plan, event.run_id)
+    if run is None:
+        return refused
+    run.updated_at = plan.now
+    plan.set_due(run, plan.node(run), run.due_at if run.due_at != run.deadline_at else None)
+    return None
+
+
+def _due(plan: Plan, event: Due) -> str | None:
+    run, refused = _open_run(plan, event.run_id)
+    if run is None:
+        return refused
+    node = plan.node(run)
+    policy = plan.policy(run, node).timeouts
+    responds = not node.completed_outside and run.runs_on != RunsOn.CHILD
+    over = timeouts.expired(timeouts.timeouts_of(run, policy, responds=responds), plan.now)
+    if over is not None and over.policy is not OnTimeout.ALERT:
+        _time_out(plan, run, over)
+        return None
+    if over is not None:
+        memo = run.memo.value if run.memo else {}
+        run.memo = Doc({**memo, "alerted": [*memo.get("alerted", ()), over.kind]})
+        plan.decision.logs.append((run.id, _timeout_text(run, over, plan.now)))
+    _go_on(plan, run)
+    return None
+
+
+def _go_on(plan: Plan, run: RunRow) -> None:
+    """No timeout ends it: whatever else it was due for happens."""
+    node = plan.node(run)
+    timer = _timer(run)
+    if run.state == RunState.DELAYED:
+        available = timeouts.available_at(run)
+        if available <= plan.now:
+            run.updated_at = plan.now
+            plan.then(lambda: plan.launch(run, node))
+        else:
+            plan.set_due(run, node, available)
+    elif run.state == RunState.SCHEDULED and node.kind is Kind.COMPUTE:
+        plan.then(lambda: plan.launch(run, node))
+    elif run.state == RunState.SCHEDULED and run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
+        plan.decision.send.append(run)
+        waited = plan.now - run.updated_at
+        plan.set_due(run, node, plan.now + min(max(waited, MESSAGE_GRACE), MAX_MESSAGE_GRACE))
+    elif run.state == RunState.IN_PROGRESS and run.worker and run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
+        # (a run whose child execution has begun has no worker any more)
+        _worker_lost(plan, run)
+    elif timer is not None and timer <= plan.now:
+        plan.finish(run, Result(state=RunState.COMPLETED))
+    else:
+        plan.set_due(run, node, timer)
+
+
+def _timer(run: RunRow) -> datetime | None:
+    at = (run.memo.value if run.memo else {}).get("timer")
+    return None if at is None else datetime.fromtimestamp(at, tz=run.scheduled_at.tzinfo)
+
+
+def _worker_lost(plan: Plan, run: RunRow) -> None:
+    """The lease is over: the task is offered again, unless it must not run twice or loses every worker."""
+    node = plan.node(run)
+    run.losses += 1
+    if run.losses >= MAX_LOSSES or not plan.policy(run, node).rerun_lost:
+        times = f" for the {run.losses}th time" if run.losses > 1 else ""
+        plan.finish(run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
+        return
+    plan.decision.logs.append((run.id, f"worker {run.worker} was lost; the task is offered again"))
+    run.worker = None
+    run.updated_at = plan.now
+    plan.then(lambda: plan.launch(run, node))
+
+
+def _time_out(plan: Plan, run: RunRow, over: timeouts.Timeout) -> None:
+    reason = _timeout_text(run, over, plan.now)
+    if over.policy is OnTimeout.RETRY:
+        plan.finish(run, Result(state=RunState.TIMED_OUT, reason=reason))
+        return
+    run.state = RunState.TIMED_OUT
+    run.reason = reason
+    run.ended_at = run.updated_at = plan.now
+    run.due_at = run.deadline_at = None
+    plan.settled(run)
+    endings.end(plan, ExecutionState.TIMED_OUT, reason, failed=run)
+
+
+_POLICY_NAMES = {OnTimeout.RETRY: "RETRY", OnTimeout.END_EXECUTION: "TIME_OUT_WF", OnTimeout.ALERT: "ALERT_ONLY"}
+
+
+def _timeout_text(run: RunRow, over: timeouts.Timeout, now: datetime) -> str:
+    if over.kind == "response":
+        return (
+            f"responseTimeout: {_seconds(over.seconds)} exceeded for the taskId: {run.id}"
+            f" with Task Definition: {run.name}"
+        )
+    what = {"task": "Task timed out", "poll": "Task poll timed out", "total": "Task timed out in total"}[over.kind]
+    elapsed = int((now - over.since).total_seconds())
+    return (
+        f"{what} after {elapsed} seconds. Timeout configured as {_seconds(over.seconds)} seconds."
+        f" Timeout policy configured to {_POLICY_NAMES[over.policy]}"
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:g}"
+
+
+_HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
+    Started: _started,
+    Finished: _finished,
+    LeaseExtended: _lease_extended,
+    Due: _due,
+    ExecutionDue: _execution_due,
+    Paused: _paused,
+    Resumed: _resumed,
+    Advanced: _advanced,
+    Terminated: _terminated,
+    VariablesSet: _variables_set,
+}

@@ -1,0 +1,30 @@
+"""What the core has decided, for the shell to write and to ring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from executions.engine.rows import ExecutionRow, RunRow
+
+
+@dataclass(slots=True, kw_only=True)
+class Decision:
+    """The outcome of one event.
+
+    ``execution``: the row as it shall be; ``execution_changed`` says whether more than the lock's own columns
+    differ. ``runs``: every changed or new task run. ``cancel_others``: all other open runs end as CANCELED with
+    this reason. ``forget``: (refs, path prefix) of task runs to delete.
+    ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
+    process has claimed and now goes on with. ``logs``: (task run id, line).
+    ``refused``: why the event was not applied; then nothing else is set.
+    """
+
+    execution: ExecutionRow
+    execution_changed: bool = False
+    runs: list[RunRow] = field(default_factory=list)
+    cancel_others: str | None = None
+    forget: list[tuple[frozenset[str], str]] = field(default_factory=list)
+    send: list[RunRow] = field(default_factory=list)
+    claimed: list[RunRow] = field(default_factory=list)
+    logs: list[tuple[str, str]] = field(default_factory=list)
+    refused: str | None = None

@@ -1,0 +1,248 @@
+"""How branches, scopes and executions end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from executions.engine import loops
+from executions.engine.events import End, Result
+from executions.engine.place import visit
+from executions.engine.rows import EMPTY, Doc, RunRow
+from executions.ids import failure_id
+from executions.states import ExecutionState, RunState
+from workflows_app.expressions.base import ExpressionError
+from workflows_app.graph.model import DefaultOutput, Edge, Kind, Node, On, OnFailure
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+_END_OF = {
+    RunState.CANCELED: ExecutionState.TERMINATED,
+    RunState.TIMED_OUT: ExecutionState.TIMED_OUT,
+}
+NEVER_MET = "waits for tasks that will never end: {}"
+
+
+# ---- failures
+
+
+def handled(node: Node) -> bool:
+    """Whether a failure of this node has somewhere to go."""
+    return any(edge.on is On.ERROR for edge in node.edges)
+
+
+def unhandled_failure(plan: Plan, run: RunRow) -> None:
+    """A run has failed for good and no edge takes care of it."""
+    note_failure(plan, run)
+    if plan.graph.on_failure is OnFailure.AT_ONCE:
+        state = _END_OF.get(RunState(run.state), ExecutionState.FAILED)
+        reason = f"Task {run.id} failed with status: {state} and reason: '{run.reason or ''}'"
+        end(plan, state, reason, failed=run)
+        return
+    unhandled = [*plan.execution.memo.value.get("unhandled", ()), run.id]
+    stop = {"stopped": True} if plan.graph.on_failure is OnFailure.STOP_SCHEDULING else {}
+    plan.note(unhandled=unhandled, **stop)
+
+
+def note_failure(plan: Plan, run: RunRow) -> None:
+    """Remembers which refs have failed, for lists and for whoever compensates."""
+    if run.state in (RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR):
+        failed = plan.execution.failed_refs.value if plan.execution.failed_refs else []
+        if [run.ref, run.name] not in failed:
+            plan.change_execution(failed_refs=Doc([*failed, [run.ref, run.name]]))
+
+
+def note_permissive_failure(plan: Plan, run: RunRow) -> None:
+    """A tolerated failure: the flow goes on, but the loop around it, or the execution, fails at its end."""
+    note_failure(plan, run)
+    if run.scope_id != plan.execution.id:
+        loop = plan.run_by_id(run.scope_id)
+        if loop is not None and not loop.ended:
+            mine = plan.edit(loop)
+            mine.memo = Doc({**(mine.memo.value if mine.memo else {}), "failure": run.reason or ""})
+        return
+    text = f"Task {run.id} failed with status: {run.state} and reason: '{run.reason or ''}'"
+    plan.note(tolerated=[*plan.execution.memo.value.get("tolerated", ()), text], tolerated_run=run.id)
+
+
+# ---- branches and scopes
+
+
+def branch_ended(plan: Plan, run: RunRow) -> None:
+    """No edge leads on from this run."""
+    default = plan.graph.default_output
+    if default is DefaultOutput.PUBLISHED and run.context is not None:
+        plan.note(published={**plan.execution.memo.value.get("published", {}), **run.context.value})
+    elif default is DefaultOutput.ENDS:
+        plan.note(ends=[*plan.execution.memo.value.get("ends", ()), run.id])
+
+
+def close_empty_scope(plan: Plan) -> bool:
+    """Looks whether a scope in which something ended has run empty. True: something was done, look again.
+
+    A scope in which only joins wait can never move again: they fail, each with what it waits for in vain.
+    """
+    while plan.touched and plan.execution.state == ExecutionState.RUNNING:
+        scope_id = next(iter(plan.touched))
+        del plan.touched[scope_id]
+        active, waiting = _open_in(plan, scope_id)
+        if active:
+            continue
+        if waiting:
+            _fail_vain_joins(plan, waiting)
+            return True
+        if scope_id == plan.execution.id:
+            _drained(plan)
+            return True
+        container = plan.run_by_id(scope_id)
+        if container is not None and not container.ended and plan.node(container).kind is Kind.LOOP:
+            loops.body_ended(plan, container)
+            return True
+    return False
+
+
+def _open_in(plan: Plan, scope_id: str) -> tuple[bool, list[RunRow]]:
+    """Whether something can still move in this scope, and the joins that wait there."""
+    mine = [r for r in plan.rows.values() if r.scope_id == scope_id]
+    if any(not r.settled and r.state != RunState.WAITING for r in mine):
+        return True, []
+    waiting = [r for r in mine if r.state == RunState.WAITING]
+    if plan.nothing_else_stored(scope_id):
+        return False, waiting
+    probe = plan.snapshot.probe(scope_id, frozenset(r.id for r in mine))
+    return probe.active, waiting + list(probe.waiting)
+
+
+def _fail_vain_joins(plan: Plan, waiting: list[RunRow]) -> None:
+    for found in waiting:
+        run = plan.edit(found)
+        node = plan.node(run)
+        missing = node.gather.sources if node.gather else node.join.over if node.join else ()
+        arrived = set((run.memo.value if run.memo else {}).get("arrived", ()))
+        names = ", ".join(ref for ref in missing if ref not in arrived) or "its branches"
+        plan.finish(
+            run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=NEVER_MET.format(names))
+        )
+        if plan.execution.ended:
+            return
+
+
+def _drained(plan: Plan) -> None:
+    """Nothing is open any more."""
+    memo = plan.execution.memo.value
+    if memo.get("unhandled"):
+        end(plan, ExecutionState.FAILED, None, failed_id=memo["unhandled"][0])
+    elif memo.get("tolerated"):
+        end(plan, ExecutionState.FAILED, ". ".join(memo["tolerated"]), failed_id=memo.get("tolerated_run"))
+    else:
+        end(plan, ExecutionState.COMPLETED, None)
+
+
+# ---- executions
+
+
+def end_by_task(plan: Plan, run: RunRow, wish: End) -> None:
+    """A task ends the execution, whatever else is open."""
+    reason = wish.reason or f"Workflow is {wish.state} by TERMINATE task: {run.id}"
+    end(plan, wish.state, reason, output=wish.output, cancel=True)
+
+
+def obey(plan: Plan, edge: Edge, run: RunRow) -> None:
+    """An edge that is a command to the engine."""
+    message = None
+    if edge.message is not None:
+        message = str(plan.evaluate(edge.message, run=run))
+    if edge.command == "fail":
+        end(plan, ExecutionState.FAILED, message, failed=run)
+    elif edge.command == "succeed":
+        end(plan, ExecutionState.COMPLETED, message, cancel=True)
+    elif edge.command == "pause":
+        plan.change_execution(state=ExecutionState.PAUSED, reason=message)
+
+
+def end(
+    plan: Plan,
+    state: ExecutionState,
+    reason: str | None,
+    *,
+    output: Any = None,
+    failed: RunRow | None = None,
+    failed_id: str | None = None,
+    cancel: bool = False,
+    compensate: bool = True,
+) -> None:
+    """Ends the execution: its output, its open runs, and what is owed to parent and failure workflow.
+
+    ``output`` replaces the one that the definition describes. ``failed``: the run that is to blame.
+    """
+    plan.touched.clear()
+    if failed is not None:
+        note_failure(plan, failed)
+    plan.change_execution(state=state, reason=reason, ended_at=plan.now, deadline_at=None)
+    unsuccessful = state != ExecutionState.COMPLETED
+    plan.change_execution(output=_output(plan, output, unsuccessful))
+    if unsuccessful or cancel:
+        _cancel_open(plan, reason)
+    owed = plan.execution.parent_run_id is not None
+    if unsuccessful and compensate and plan.graph.failure_workflow:
+        blamed = failed.id if failed else failed_id
+        plan.note(blamed=blamed)
+        plan.change_execution(
+            failure_execution_id=failure_id(plan.execution.id, plan.execution.epoch, plan.execution.revision)
+        )
+        owed = True
+    plan.change_execution(due_at=plan.now if owed else None)
+
+
+def _cancel_open(plan: Plan, reason: str | None) -> None:
+    for run in plan.rows.values():
+        if not run.ended:
+            cancel_run(plan, run)
+        run.settled = True
+    plan.decision.send.clear()
+    plan.decision.claimed.clear()
+    plan.decision.cancel_others = reason or ""
+
+
+def cancel_run(plan: Plan, run: RunRow) -> None:
+    """Ends an open run of the plan without consequences. A child execution that it waits for must be ended yet."""
+    run.state = RunState.CANCELED
+    run.settled = True
+    run.ended_at = run.updated_at = plan.now
+    run.deadline_at = None
+    run.due_at = plan.now if run.child_id is not None else None
+
+
+def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:
+    if given is not None:
+        return Doc(given if isinstance(given, dict) else {"output": given})
+    template = plan.graph.output_on_error if unsuccessful and plan.graph.output_on_error else plan.graph.output
+    if template is not None:
+        try:
+            value = plan.evaluate(template, context=_published(plan))
+        except ExpressionError as error:
+            plan.change_execution(state=ExecutionState.FAILED, reason=str(error))
+            return EMPTY
+        return Doc(value if isinstance(value, dict) else {"result": value})
+    default = plan.graph.default_output
+    if default is DefaultOutput.PUBLISHED:
+        published = _published(plan)
+        return published or EMPTY
+    if default is DefaultOutput.ENDS:
+        return _ends(plan)
+    last = plan.last_run()
+    return last.output if last is not None else EMPTY
+
+
+def _published(plan: Plan) -> Doc | None:
+    published = plan.execution.memo.value.get("published")
+    return Doc(published) if published is not None else None
+
+
+def _ends(plan: Plan) -> Doc:
+    outputs = []
+    for run_id in plan.execution.memo.value.get("ends", ()):
+        run = plan.run_by_id(run_id)
+        if run is not None and visit(run.path) == 0:
+            outputs.append(run.output.value)
+    return Doc(outputs[0] if len(outputs) == 1 else {"outputs": outputs}) if outputs else EMPTY

@@ -1,0 +1,120 @@
+"""What can happen to an execution, as values. ``decide`` takes one and says what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from executions.states import ExecutionState, RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A task demands the end of the execution."""
+
+    state: ExecutionState
+    reason: str | None = None
+    output: Any = None  # replaces the execution's output; None: the output that the definition describes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a task run.
+
+    ``state``: an ended state, or IN_PROGRESS for a sign of life: with ``callback_after`` the task goes back on
+    offer after so many seconds. ``output`` replaces what an earlier report left, or is added to it with
+    ``merge``; None leaves it.
+    ``case``, ``variables``, ``end``, ``input`` and ``abort`` are for compute nodes: the branch to take, variables
+    to set, the end of the execution, additions to the recorded input, and a reason for which the execution
+    fails without a task run to show for it.
+    """
+
+    state: RunState
+    output: Mapping[str, Any] | None = None
+    reason: str | None = None
+    worker: str | None = None
+    merge: bool = False
+    callback_after: float = 0
+    child_id: str | None = None
+    case: str | None = None
+    variables: Mapping[str, Any] | None = None
+    end: End | None = None
+    input: Mapping[str, Any] = field(default_factory=dict)
+    abort: str | None = None
+
+
+class Event:
+    """Base of all events."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """The execution has just been created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    """A task run reports a result.
+
+    ``revision``: the fence. The report counts only if the row is still at that revision; None: the reporter
+    holds no claim (an external client, an operator), and any open row will do.
+    """
+
+    run_id: str
+    result: Result
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseExtended(Event):
+    """A worker is still at it: its response timeout starts anew, and nothing else changes."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due(Event):
+    """A task run's ``due_at`` has passed: its delay, timer, lease or a timeout is over, or its message is lost."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionDue(Event):
+    """The execution's ``due_at`` has passed: its deadline, or a pause for breath in a long stretch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """An operator stops the scheduling of further tasks."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """An operator lets a paused execution go on; what ended meanwhile takes its consequences now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced(Event):
+    """Somebody thinks that there may be something to do: takes the consequences of what has ended unsettled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated(Event):
+    """An operator, or the parent execution, ends the execution."""
+
+    reason: str | None = None
+    state: ExecutionState = ExecutionState.TERMINATED
+    trigger_failure_workflow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesSet(Event):
+    """A client merges variables into those of the execution."""
+
+    variables: Mapping[str, Any]

@@ -1,0 +1,31 @@
+"""Fan-outs: branches that are known only when their input is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from executions.engine.events import Result
+from executions.engine.fragments import fragment_of
+from executions.engine.place import Place
+from executions.engine.rows import Doc, RunRow
+from executions.states import RunState
+from workflows_app.graph.model import Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def start(plan: Plan, run: RunRow, node: Node) -> None:
+    """Starts every branch. The run itself is done with that; its join, opened behind it, waits for the branches."""
+    made = plan.logic(node).fan_out(plan.task(run, node))
+    if made.abort is not None:
+        plan.finish(run, Result(state=RunState.FAILED, abort=made.abort))
+        return
+    run.memo = Doc({"over": [branch.last for branch in made.branches]})
+    for branch in made.branches:
+        place = Place(
+            path=run.path, scope_id=run.scope_id, context=run.context, fragment=fragment_of(branch.nodes)
+        )
+        first = branch.nodes[branch.entry]
+        plan.then(lambda first=first, place=place: plan.activate(first, place))  # type: ignore[misc]
+    plan.finish(run, Result(state=RunState.COMPLETED, input=made.input))

@@ -1,0 +1,97 @@
+"""Nodes that wait for several inbound edges before they start (``Node.gather``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from executions.engine.events import Result
+from executions.engine.place import Place
+from executions.engine.rows import Doc, RunRow
+from executions.states import RunState
+from workflows_app.graph.model import Gather, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def passed_over(plan: Plan, node: Node, place: Place) -> bool:
+    """Whether an operator has skipped this node beforehand; then the flow goes on behind it."""
+    skips = plan.execution.settings.value.get("skips")
+    if not skips or node.ref not in skips or place.path:
+        return False
+    run = plan.latest(node.ref)
+    if run is None or run.state != RunState.SKIPPED:
+        return False
+    plan.touched[run.scope_id] = None
+    skipped = run
+    plan.then(lambda: plan.follow(skipped, node))
+    return True
+
+
+def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
+    """An edge from ``source`` to ``node`` was taken. The first arrival makes a WAITING run, the last one begins it."""
+    gather = _gather(node, plan)
+    plan.require(frozenset({node.ref, *gather.sources}))
+    found = plan.latest(node.ref)
+    if found is not None and found.path == place.path:
+        if found.state != RunState.WAITING:
+            return  # it runs once; who comes later is too late
+        run = plan.edit(found)
+    else:
+        run = plan.new_run(node, place, state=RunState.WAITING)
+    arrived = list(dict.fromkeys([*_arrived(run), source.ref]))
+    run.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
+    run.context = _both(run.context, place.context)
+    run.updated_at = plan.now
+    if len(arrived) >= _needed(gather):
+        plan.begin(run, node)
+    else:
+        _fail_if_impossible(plan, run, gather)
+
+
+def declined(plan: Plan, ref: str, source: RunRow) -> None:
+    """An edge from ``source`` to ``ref`` was not taken: who gathers there may wait in vain."""
+    node = plan.node_at(ref, source.fragment)
+    if node.gather is None:
+        return
+    plan.require(frozenset({ref, *node.gather.sources}))
+    run = plan.latest(ref)
+    if run is not None and run.state == RunState.WAITING:
+        _fail_if_impossible(plan, plan.edit(run), _gather(node, plan))
+
+
+def _gather(node: Node, plan: Plan) -> Gather:
+    """A backward execution gathers only from the nodes that it runs at all."""
+    assert node.gather is not None
+    wanted = plan.execution.memo.value.get("wanted")
+    if wanted is None:
+        return node.gather
+    return Gather(sources=tuple(s for s in node.gather.sources if s in wanted), need=node.gather.need)
+
+
+def _needed(gather: Gather) -> int:
+    return gather.need or len(gather.sources)
+
+
+def _arrived(run: RunRow) -> list[str]:
+    return (run.memo.value if run.memo else {}).get("arrived", [])
+
+
+def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
+    """Ends the wait when the sources that can still come are too few."""
+    arrived = _arrived(run)
+    refused = []
+    for ref in gather.sources:
+        source = plan.latest(ref)
+        gone = source is not None and source.settled and source.path == run.path
+        if ref not in arrived and gone and ref not in plan.graph.revisits:
+            refused.append(ref)
+    if len(gather.sources) - len(refused) < _needed(gather):
+        plan.finish(run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=f"Failed by tasks: {refused}"))
+
+
+def _both(a: Doc | None, b: Doc | None) -> Doc | None:
+    """The contexts of two arrivals; where both name something, the later arrival counts."""
+    if a is None or b is None:
+        return a or b
+    return Doc({**a.value, **b.value})

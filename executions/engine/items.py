@@ -1,0 +1,106 @@
+"""A node that runs its task once for each item of a list.
+
+The node's own run is the container; every item is a task run of the same node, with its index in the path. All items
+are rows from the beginning; where their number at a time is limited, the others wait for their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from executions.engine.events import Result
+from executions.engine.place import Place, item_index, item_path
+from executions.engine.rows import Doc, RunRow
+from executions.states import RunState
+from workflows_app.expressions.base import ExpressionError
+from workflows_app.graph.model import Items, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def start(plan: Plan, run: RunRow, node: Node) -> None:
+    """Makes a run for every item and starts as many as may run at a time. Raises ExpressionError."""
+    spec = _spec(node)
+    rows = _bound(plan.evaluate(spec.bindings, run=run))
+    window = int(plan.number(spec.concurrency, run)) if spec.concurrency is not None else 0
+    run.state = RunState.IN_PROGRESS
+    run.started_at = plan.now
+    run.pending = len(rows)
+    run.memo = Doc({**(run.memo.value if run.memo else {}), "count": len(rows), "capacity": window or None})
+    if not rows:
+        plan.finish(run, Result(state=RunState.COMPLETED, output={"items": []}))
+        return
+    plan.set_due(run, node)
+    for index, variables in enumerate(rows):
+        place = Place(path=item_path(run.path, index), scope_id=run.id, context=run.context, fragment=run.fragment)
+        item = plan.new_run(node, place, state=RunState.WAITING)
+        plan.resolve_input(item, node, locals=variables)
+        if not window or index < window:
+            plan.begin(item, node)
+
+
+def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
+    """One item is done for good: the next one may start, and the last one ends the list."""
+    found = plan.run_by_id(item.scope_id)
+    if found is None or found.ended:
+        return
+    run = plan.edit(found)
+    run.pending = (run.pending or 0) - 1
+    run.updated_at = plan.now
+    if item.state == RunState.CANCELED:
+        plan.finish(run, Result(state=RunState.CANCELED, output=_collected(plan, run), reason=item.reason))
+        return
+    if run.pending <= 0:
+        _end(plan, run)
+        return
+    waiting = plan.held_in(run)
+    if waiting is not None:
+        plan.begin(plan.edit(waiting), node)
+
+
+def _spec(node: Node) -> Items:
+    assert node.items is not None
+    return node.items
+
+
+def _bound(lists: Any) -> list[Mapping[str, Any]]:
+    """The variables of each item: ``{"i": [1, 2]}`` gives ``[{"i": 1}, {"i": 2}]``."""
+    if not isinstance(lists, Mapping):
+        raise ExpressionError(f"items must be lists by variable name, not {lists!r}")
+    for name, values in lists.items():
+        if not isinstance(values, list):
+            raise ExpressionError(f"the items of {name!r} must be a list, not {values!r}")
+    if len({len(values) for values in lists.values()}) > 1:
+        raise ExpressionError("all lists of items must have the same length")
+    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+
+
+def _collected(plan: Plan, run: RunRow) -> dict[str, Any]:
+    """The outputs in the order of the items, None for an item that has not put anything out."""
+    count = run.memo.value["count"] if run.memo else 0
+    outputs: list[Any] = [None] * count
+    for item in sorted(_item_runs(plan, run), key=lambda r: r.attempt):
+        index = item_index(item.path)
+        if index is not None and item.ended:
+            outputs[index] = item.output.value
+    return {"items": outputs}
+
+
+def _item_runs(plan: Plan, run: RunRow) -> list[RunRow]:
+    stored = [plan.current(r) or r for r in plan.stored_in_scope(run)]
+    known = {r.id for r in stored}
+    return stored + [r for r in plan.rows.values() if r.scope_id == run.id and r.id not in known]
+
+
+def _end(plan: Plan, run: RunRow) -> None:
+    last: dict[int, RunRow] = {}
+    for item in sorted(_item_runs(plan, run), key=lambda r: r.attempt):
+        index = item_index(item.path)
+        if index is not None:
+            last[index] = item
+    failed = any(item.failed for item in last.values())
+    state = RunState.FAILED if failed else RunState.COMPLETED
+    reason = "One or more items had failed." if failed else None
+    plan.finish(run, Result(state=state, output=_collected(plan, run), reason=reason))

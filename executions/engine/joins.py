@@ -1,0 +1,130 @@
+"""Watching joins: they open with a fork and end when the nodes they are over have ended.
+
+A join is a counter under the execution's lock: a branch of ten thousand costs what a branch of two costs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from executions.engine.events import Result
+from executions.engine.rows import Doc, RunRow
+from executions.states import RunState
+from workflows_app.graph.model import Join, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def open_join(plan: Plan, run: RunRow, node: Node) -> None:
+    """Starts to wait; ends at once if there is nothing to wait for."""
+    join = _join(node)
+    run.state = RunState.WAITING
+    run.started_at = plan.now
+    plan.resolve_input(run, node)
+    if join.first:
+        _open_first(plan, run, node, join)
+        return
+    over = _over(plan, node, run)
+    plan.require(frozenset(join.earlier))
+    done = [ref for ref in join.earlier if _ended_here(plan, ref, run.path)]
+    run.pending = len(over) - len(done)
+    if done:
+        # what ended in this very decision has its notification still to come
+        run.memo = Doc({"counted": done})
+    if run.pending == 0:
+        _fire(plan, run, node)
+
+
+def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
+    """A node that a join is over has ended for good."""
+    found = plan.latest(join_ref)
+    if found is None or found.state != RunState.WAITING or found.path != ended.path:
+        return
+    run = plan.edit(found)
+    memo = run.memo.value if run.memo else {}
+    if ended.ref in memo.get("counted", ()):
+        run.memo = Doc({**memo, "counted": [r for r in memo["counted"] if r != ended.ref]})
+        return
+    node = plan.node(run)
+    join = _join(node)
+    if join.first:
+        if memo.get("waits_for") == ended.ref:
+            _pass_on(plan, run, ended)
+        return
+    run.pending = (run.pending or 0) - 1
+    run.updated_at = plan.now
+    if run.pending <= 0:
+        _fire(plan, run, node)
+
+
+def _join(node: Node) -> Join:
+    assert node.join is not None
+    return node.join
+
+
+def _over(plan: Plan, node: Node, run: RunRow) -> tuple[str, ...]:
+    """The refs it waits for; those of a fan-out are in the memo of the fan-out's run."""
+    join = _join(node)
+    if not join.dynamic:
+        return join.over
+    for fork in plan.analysis.openers(node.ref):
+        opener = plan.latest(fork)
+        if opener is not None and opener.path == run.path and opener.memo is not None:
+            return tuple(opener.memo.value.get("over", ()))
+    return ()
+
+
+def _ended_here(plan: Plan, ref: str, path: str) -> bool:
+    run = plan.latest(ref)
+    return run is not None and run.path == path and run.settled
+
+
+def _fire(plan: Plan, run: RunRow, node: Node) -> None:
+    """Every branch has ended: the join ends with their outputs, and fails with those that failed."""
+    over = _over(plan, node, run)
+    found = branches(plan, run.path, over)
+    output = {ref: r.output.value for ref in over if (r := found.get(ref)) is not None and r.output.value}
+    failed = [r for ref in over if (r := found.get(ref)) is not None and r.failed]
+    if failed:
+        canceled = all(r.state == RunState.CANCELED for r in failed)
+        reason = " ".join(r.reason for r in failed if r.reason) or None
+        state = RunState.CANCELED if canceled else RunState.FAILED
+        plan.finish(run, Result(state=state, output=output, reason=reason))
+        return
+    flawed = [r for ref in over if (r := found.get(ref)) and r.state == RunState.COMPLETED_WITH_ERRORS]
+    if flawed:
+        reason = " ".join(f"{r.name}/{r.id} completed with errors" for r in flawed)
+        plan.finish(run, Result(state=RunState.COMPLETED_WITH_ERRORS, output=output, reason=reason))
+        return
+    plan.finish(run, Result(state=RunState.COMPLETED, output=output))
+
+
+def branches(plan: Plan, path: str, over: tuple[str, ...]) -> dict[str, RunRow]:
+    """The last attempt of each branch, from the plan where it has one, else from the table."""
+    planned = {ref: r for ref in over if (r := plan.newest(ref)) is not None and r.path == path}
+    stored = frozenset(ref for ref in over if ref not in planned)
+    if stored:
+        planned.update({ref: plan.current(r) or r for ref, r in plan.snapshot.runs_at(path, stored).items()})
+    return planned
+
+
+def _open_first(plan: Plan, run: RunRow, node: Node, join: Join) -> None:
+    """An exclusive join: the first of its refs that has run, or is running, decides alone."""
+    refs = (*join.over, *join.otherwise)
+    plan.require(frozenset(refs))
+    for ref in refs:
+        found = plan.latest(ref)
+        if found is None or found.path != run.path:
+            continue
+        if found.settled:
+            _pass_on(plan, run, found)
+        else:
+            run.memo = Doc({"waits_for": ref})
+        return
+    plan.finish(run, Result(state=RunState.COMPLETED))
+
+
+def _pass_on(plan: Plan, run: RunRow, branch: RunRow) -> None:
+    state = RunState.FAILED if branch.failed else RunState.COMPLETED
+    plan.finish(run, Result(state=state, output=branch.output.value, reason=branch.reason))

@@ -1,0 +1,28 @@
+"""Whether a failed task run is tried again, and after which delay."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from executions.engine.rows import RunRow
+from executions.states import RunState
+from workflows_app.policies import RetryPolicy, TaskPolicy
+
+_RETRIABLE = frozenset({RunState.FAILED, RunState.TIMED_OUT})
+
+
+def delay_before_retry(
+    run: RunRow, policy: TaskPolicy, limit: int | None, now: datetime, chance: float
+) -> float | None:
+    """Seconds until the next attempt, or None when there is none.
+
+    ``limit`` overrides the policy's number of retries. ``chance`` in [0, 1) picks the jitter. A total timeout that
+    is over forbids further attempts.
+    """
+    retry: RetryPolicy = policy.retry
+    if run.state not in _RETRIABLE or run.attempt >= (retry.limit if limit is None else limit):
+        return None
+    total = policy.timeouts.total
+    if total > 0 and run.first_scheduled_at + timedelta(seconds=total) <= now:
+        return None
+    return retry.delay_after(run.attempt + 1) + chance * retry.jitter

@@ -1,0 +1,65 @@
+"""When a task run has taken too long, and when it must be looked at next. Pure arithmetic on times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from executions.engine.rows import RunRow
+from executions.states import RunsOn, RunState
+from workflows_app.policies import OnTimeout, Timeouts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeout:
+    """One timeout of a task run: which, since when, how many seconds, and what happens."""
+
+    kind: str  # total, task, poll, response
+    since: datetime
+    seconds: float
+    policy: OnTimeout
+
+    @property
+    def at(self) -> datetime:
+        return self.since + timedelta(seconds=self.seconds)
+
+
+def available_at(run: RunRow) -> datetime:
+    """When a delayed run may be taken up."""
+    if run.callback_after > 0:
+        return run.updated_at + timedelta(seconds=run.callback_after)
+    return run.scheduled_at + timedelta(seconds=run.start_delay)
+
+
+def timeouts_of(run: RunRow, timeouts: Timeouts, *, responds: bool) -> list[Timeout]:
+    """The timeouts that tick for an open run, in the order in which they are checked.
+
+    ``responds``: the run is expected to show signs of life while in progress (not so where it only waits for
+    an outside call or a child execution).
+    """
+    found = []
+    if timeouts.total > 0:
+        found.append(("total", run.first_scheduled_at, timeouts.total, timeouts.policy))
+    if timeouts.task > 0 and run.started_at is not None:
+        found.append(("task", run.started_at, timeouts.task, timeouts.policy))
+    if timeouts.poll > 0 and run.runs_on == RunsOn.WORKER and run.state in (RunState.SCHEDULED, RunState.DELAYED):
+        found.append(("poll", available_at(run), timeouts.poll, timeouts.policy))
+    if timeouts.response > 0 and run.state == RunState.IN_PROGRESS and responds:
+        found.append(("response", run.updated_at, timeouts.response, OnTimeout.RETRY))
+    alerted = (run.memo.value if run.memo else {}).get("alerted", ())
+    return [Timeout(kind=k, since=s, seconds=n, policy=p) for k, s, n, p in found if k not in alerted]
+
+
+def deadline(timeouts: list[Timeout]) -> datetime | None:
+    """The earliest of them."""
+    return min((t.at for t in timeouts), default=None)
+
+
+def expired(timeouts: list[Timeout], now: datetime) -> Timeout | None:
+    """The first that is over."""
+    return next((t for t in timeouts if t.at <= now), None)
+
+
+def earliest(*times: datetime | None) -> datetime | None:
+    """The earliest of the given times; None if there is none."""
+    return min((t for t in times if t is not None), default=None)

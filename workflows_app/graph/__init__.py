@@ -1,0 +1,1 @@
+"""The language-neutral form of a workflow. See ``model`` for its meaning."""

@@ -1,0 +1,69 @@
+"""JSON documents kept as text.
+
+The engine never looks into a document with SQL, so documents are text columns: the order of keys and every
+number stay as they came, nothing is parsed unless it is read, and a NUL character, which PostgreSQL's jsonb
+refuses, is stored in its escaped form.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.expressions import BaseExpression
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON. Raises ValueError for NaN and infinities, which no other JSON parser would read."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only in its escaped form
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text. Raises ValueError, also for NaN, Infinity and a depth beyond the stack."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class JsonTextField(models.TextField):  # type: ignore[type-arg]
+    """A text column that holds a JSON document and reads as its value. None is NULL, not the document ``null``."""
+
+    description = "JSON document"
+
+    def from_db_value(
+        self, value: str | None, _expression: BaseExpression, _connection: Any
+    ) -> Any:
+        return None if value is None else loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                return loads(value)
+            except ValueError as error:
+                raise ValidationError(f"Not JSON: {error}") from error
+        return value
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, BaseExpression):
+            return value
+        return dumps(value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return dumps(self.value_from_object(obj))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        from django import forms
+
+        return super().formfield(**{"form_class": forms.JSONField, **kwargs})  # type: ignore[call-arg]
