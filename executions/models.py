@@ -114,6 +114,8 @@ class TaskRun(models.Model):
     still at revision 7. ``settled`` is False until the row has ended *and* its consequences have been decided.
     ``scope_id`` is the task run of the loop or item list that it belongs to, or the execution's id.
     ``due_at``: when somebody must look at this row next: lost message, lease over, delay over, timeout, timer.
+    ``claim_seconds``: how long a claim may last, by the task's timeouts; ``expires_at``: when all its attempts must
+    be over; ``deadline_at``: the earliest timeout that ticks now.
     ``pending``: for a join, how many of its branches have not ended; for a list of items, how many items.
     ``memo`` is private to the node's own machinery (a loop's iteration, a join's arrivals).
     """
@@ -150,15 +152,17 @@ class TaskRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    claim_seconds = models.FloatField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(null=True, blank=True)  # noqa: DJ001
     memo = JsonTextField(null=True, blank=True)
     published = JsonTextField(null=True, blank=True)
-    output = JsonTextField(default=dict)
-    context = JsonTextField(null=True, blank=True, help_text="What branches have published on the way here.")
     fragment = JsonTextField(null=True, blank=True, help_text="The graph of a branch made at run time.")
-    input = JsonTextField(default=dict)
+    context = JsonTextField(null=True, blank=True, help_text="What branches have published on the way here.")
+    output = JsonTextField(null=True, blank=True)
+    input = JsonTextField(null=True, blank=True)
 
     class Meta:
         indexes = [

@@ -43,6 +43,7 @@ ENDED = "the execution has ended"
 UNKNOWN_RUN = "there is no such task"
 RUN_ENDED = "the task has ended"
 STALE = "the claim is no longer valid"
+NOT_DUE = "the task is not due"
 NOT_PAUSED = "the execution is not paused"
 
 
@@ -249,10 +250,11 @@ def _due(plan: Plan, event: Due) -> str | None:
     run, refused = _open_run(plan, event.run_id)
     if run is None:
         return refused
+    if run.due_at is None or run.due_at > plan.now:
+        return NOT_DUE
     node = plan.node(run)
     policy = plan.policy(run, node).timeouts
-    responds = not node.completed_outside and run.runs_on != RunsOn.CHILD
-    over = timeouts.expired(timeouts.timeouts_of(run, policy, responds=responds), plan.now)
+    over = timeouts.expired(timeouts.timeouts_of(run, policy, responds=plan.responds(run, node)), plan.now)
     if over is not None and over.policy is not OnTimeout.ALERT:
         _time_out(plan, run, over)
         return None

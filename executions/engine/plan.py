@@ -64,6 +64,7 @@ class Plan:
         mine = self.rows.get(run.id)
         if mine is None:
             mine = run.copy()
+            mine.origin = run
             mine.revision += 1
             self.rows[run.id] = mine
             if run.ref not in self.graph.revisits:
@@ -165,7 +166,7 @@ class Plan:
             return node.policy
         if run.task_definition_id is not None:
             return self.tools.policy(run.task_definition_id)
-        return node.default_policy
+        return self.logic(node).policy or node.default_policy
 
     def logic(self, node: Node) -> TaskLogic:
         return self.tools.task_type(node.type, node.name)
@@ -378,8 +379,9 @@ class Plan:
         run.runs_on = logic.runs_on if node.kind is Kind.TASK else RunsOn.NOBODY
         if run.runs_on == RunsOn.WORKER:
             if run.queue is None:
-                run.domain = self._domain(node.name)
-                run.queue = f"{run.domain}:{node.name}" if run.domain else node.name
+                name = logic.queue(node.name) or node.name
+                run.domain = self._domain(name)
+                run.queue = f"{run.domain}:{name}" if run.domain else name
         elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
             run.queue = logic.queue(node.name)
             run.child_id = child_id(run.id) if run.runs_on == RunsOn.CHILD else None
@@ -427,9 +429,15 @@ class Plan:
     def set_due(self, run: RunRow, node: Node, other: datetime | None = None) -> None:
         """Sets deadline_at from the timeouts that tick now, and due_at to it or ``other``, whichever is earlier."""
         policy = self.policy(run, node).timeouts
-        responds = not node.completed_outside and run.runs_on != RunsOn.CHILD
-        run.deadline_at = timeouts.deadline(timeouts.timeouts_of(run, policy, responds=responds))
+        run.deadline_at = timeouts.deadline(timeouts.timeouts_of(run, policy, responds=self.responds(run, node)))
         run.due_at = timeouts.earliest(run.deadline_at, other)
+        run.claim_seconds = timeouts.claim_seconds(run, policy)
+        run.expires_at = run.first_scheduled_at + timedelta(seconds=policy.total) if policy.total > 0 else None
+
+    @staticmethod
+    def responds(run: RunRow, node: Node) -> bool:
+        """Whether signs of life are expected of whoever has this run; a server-side task's worker has a lease."""
+        return run.runs_on in (RunsOn.WORKER, RunsOn.NOBODY) and not node.completed_outside
 
     # ---- ending nodes
 

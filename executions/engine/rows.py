@@ -97,8 +97,8 @@ class ExecutionRow:
 class RunRow:
     """See ``executions.models.TaskRun``; ids are text, documents are ``Doc``.
 
-    ``stored`` is the revision that the table holds, -1 for a row that is not there yet: the guard of the next
-    write. It is not a column.
+    Two fields are no columns. ``stored`` is the revision that the table holds, -1 for a row that is not there yet.
+    ``origin`` is the row as it was loaded, where this one is a changed copy: what is the same need not be written.
     """
 
     id: str
@@ -131,16 +131,19 @@ class RunRow:
     started_at: datetime | None = None
     updated_at: datetime
     ended_at: datetime | None = None
+    claim_seconds: float | None = None
+    expires_at: datetime | None = None
     deadline_at: datetime | None = None
     due_at: datetime | None = None
     reason: str | None = None
     memo: Doc | None = None
     published: Doc | None = None
-    output: Doc = EMPTY
-    context: Doc | None = None
     fragment: Doc | None = None
+    context: Doc | None = None
+    output: Doc = EMPTY
     input: Doc = EMPTY
     stored: int = field(default=-1, compare=False)
+    origin: RunRow | None = field(default=None, compare=False, repr=False)
 
     @property
     def ended(self) -> bool:

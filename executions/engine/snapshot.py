@@ -7,7 +7,7 @@ it has not read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from executions.engine.rows import ExecutionRow, RunRow
 
@@ -30,6 +30,7 @@ class Needs:
     probes: frozenset[tuple[str, frozenset[str]]] = frozenset()
     unsettled: bool = False
     last: bool = False
+    joins: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
 
     def __bool__(self) -> bool:
         return self != Needs()
@@ -121,18 +122,3 @@ class Snapshot:
         if self.last is None:
             raise Missing(Needs(last=True))
         return self.last
-
-
-def merged(a: Needs, b: Needs) -> Needs:
-    """Both together."""
-    return replace(
-        a,
-        ids=a.ids | b.ids,
-        refs=a.refs | b.refs,
-        branches=a.branches | b.branches,
-        scopes=a.scopes | b.scopes,
-        held=a.held | b.held,
-        probes=a.probes | b.probes,
-        unsettled=a.unsettled or b.unsettled,
-        last=a.last or b.last,
-    )

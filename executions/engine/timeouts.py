@@ -50,6 +50,12 @@ def timeouts_of(run: RunRow, timeouts: Timeouts, *, responds: bool) -> list[Time
     return [Timeout(kind=k, since=s, seconds=n, policy=p) for k, s, n, p in found if k not in alerted]
 
 
+def claim_seconds(run: RunRow, timeouts: Timeouts) -> float | None:
+    """How long a claim on this run may last before one of its timeouts is over; None: as long as it likes."""
+    limits = [timeouts.task, timeouts.response if run.runs_on == RunsOn.WORKER else 0]
+    return min((s for s in limits if s > 0), default=None)
+
+
 def deadline(timeouts: list[Timeout]) -> datetime | None:
     """The earliest of them."""
     return min((t.at for t in timeouts), default=None)

@@ -70,6 +70,8 @@ class TaskLogic(Protocol):
     """The part of a task type that the core calls: pure functions, no I/O."""
 
     runs_on: RunsOn
+    # what the type itself declares, where neither the node nor a task definition says anything
+    policy: TaskPolicy | None
 
     def compute(self, task: Task) -> Result:
         """For compute nodes: the outcome."""
@@ -88,7 +90,8 @@ class TaskLogic(Protocol):
         ...
 
     def queue(self, name: str) -> str | None:
-        """For tasks that a Celery worker runs: the queue for tasks of this definition name."""
+        """The Celery queue for tasks of this definition name; for external workers, the queue that they poll (None:
+        the name itself)."""
         ...
 
 

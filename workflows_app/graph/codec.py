@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from workflows_app.graph.model import Graph, Node
+from workflows_app.policies import TaskPolicy
 
 Decoder = Callable[[Any], Any]
 
@@ -46,6 +47,11 @@ def decode(data: Mapping[str, Any]) -> Graph:
 def decode_node(data: Mapping[str, Any]) -> Node:
     node: Node = _decoder(Node)(data)
     return node
+
+
+def decode_policy(data: Mapping[str, Any]) -> TaskPolicy:
+    policy: TaskPolicy = _decoder(TaskPolicy)(data)
+    return policy
 
 
 def _default(f: Field[Any]) -> Any:

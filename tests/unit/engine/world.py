@@ -38,6 +38,7 @@ class Logic:
     opens: Callable[[Task], Opening] = lambda task: Opening()
     branches: Callable[[Task], Branches] = lambda task: Branches()
     becomes: Callable[[Task], Resolved] = lambda task: Resolved()
+    policy: TaskPolicy | None = None
 
     def compute(self, task: Task) -> Result:
         return self.computes(task)
@@ -52,7 +53,7 @@ class Logic:
         return self.becomes(task)
 
     def queue(self, name: str) -> str | None:
-        return "default"
+        return "default" if self.runs_on != RunsOn.WORKER else None
 
 
 @dataclass

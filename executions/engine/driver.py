@@ -1,0 +1,156 @@
+"""Driving executions forward: what a process does after it has decided, as far as its budget goes.
+
+A driver belongs to one process for the length of one request or one message. It applies events, and then goes on with
+what the decisions left it: tasks and child executions that came claimed for it, parents to be told, children to be
+ended. What it does not get to is due in the table and has its message.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import InterfaceError, OperationalError, connection
+
+from executions.engine import canvas, debts, transact
+from executions.engine.decision import Decision
+from executions.engine.events import Event, Finished
+from executions.engine.new_execution import NewExecution
+from executions.engine.rows import ExecutionRow, RunRow
+from executions.engine.tools import Claimer
+from executions.engine.transact import Hint
+from executions.states import RunsOn
+
+logger = logging.getLogger(__name__)
+
+# Long enough for a task that does not talk to the database to be missed a few times, short enough not to be noticed.
+LEASE_SECONDS = 30.0
+
+
+@dataclass
+class Driver:
+    """``worker``: the name under which runs are claimed. ``queues``: the Celery queues whose tasks this process may
+    run, None for a process that runs none. ``steps``, ``seconds``, ``children``: how much it will do before it leaves
+    the rest to messages. ``perform`` does a claimed server-side task and gives the event that reports it.
+    ``chained``: runs that a chain under way will ring for. ``in_chord``: the body of a chord will ring for the rest.
+    """
+
+    worker: str
+    queues: frozenset[str] | None = None
+    steps: int = 0
+    seconds: float = 2.0
+    children: int = 20
+    perform: Callable[[RunRow], Finished] | None = None
+    chained: frozenset[str] = frozenset()
+    in_chord: bool = False
+    _todo: deque[Callable[[], None]] = field(default_factory=deque)
+    _begun: float = field(default_factory=time.monotonic)
+
+    # ---- entry points
+
+    def start(self, request: NewExecution) -> ExecutionRow | None:
+        """Starts an execution and goes on with it. None: one of that id exists already.
+
+        Raises IntegrityError when the idempotency key is taken.
+        """
+        execution = self.begin(request)
+        self.go_on()
+        return execution
+
+    def begin(self, request: NewExecution) -> ExecutionRow | None:
+        """Starts an execution; what it leaves to do is taken up by the next ``go_on``."""
+        decision = transact.start(request, claimer=self._claimer())
+        if decision is None:
+            return None
+        self._after(decision)
+        return decision.execution
+
+    def apply(
+        self, execution_id: str, event: Event, *, run: RunRow | None = None, hint: Hint | None = None
+    ) -> Decision | None:
+        """Applies an event and goes on. None: there is no such execution. See ``transact.apply``."""
+        decision = self.decide(execution_id, event, run=run, hint=hint)
+        self.go_on()
+        return decision
+
+    def decide(
+        self, execution_id: str, event: Event, *, run: RunRow | None = None, hint: Hint | None = None
+    ) -> Decision | None:
+        """Applies an event; what it leaves to do is taken up by the next ``go_on``."""
+        decision = transact.apply(execution_id, event, claimer=self._claimer(), run=run, hint=hint)
+        if decision is not None and decision.refused is None:
+            self._after(decision)
+        return decision
+
+    def work(self, run: RunRow) -> None:
+        """Does a task run that this process has claimed, and goes on."""
+        self._take_up(run)
+        self.go_on()
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Adds something to what ``go_on`` does."""
+        self._todo.append(action)
+
+    def go_on(self) -> None:
+        """Works off what the decisions left to this process."""
+        while self._todo:
+            self._todo.popleft()()
+
+    # ---- what decisions leave
+
+    def _claimer(self) -> Claimer | None:
+        in_time = time.monotonic() - self._begun < self.seconds
+        return Claimer(
+            worker=self.worker,
+            lease_seconds=LEASE_SECONDS,
+            queues=self.queues,
+            steps=self.steps if in_time and self.perform is not None else 0,
+            children=self.children if in_time else 0,
+        )
+
+    def _after(self, decision: Decision) -> None:
+        execution = decision.execution
+        if decision.send and not (self.in_chord and self._left_to_chord(decision)):
+            canvas.send(decision.send, execution.epoch, but=self.chained)
+        for run in decision.claimed:
+            self.later(lambda run=run: self._take_up(run))  # type: ignore[misc]
+        if decision.cancel_others is not None:
+            self.later(lambda: debts.end_children(self, execution.id))
+        if execution.ended and execution.due_at is not None:
+            self.later(lambda: debts.settle(self, execution))
+
+    def _left_to_chord(self, decision: Decision) -> bool:
+        """A chord's body rings for what follows its join; anything else that is sent here needs its own message."""
+        ended = {run.type for run in decision.runs if run.ended}
+        return any(t in ("JOIN", "EXCLUSIVE_JOIN") for t in ended)
+
+    def _take_up(self, run: RunRow) -> None:
+        if run.runs_on == RunsOn.CHILD:
+            self.children -= 1
+            debts.start_child(self, run)
+            return
+        if self.perform is None:  # claimed for nobody: its lease will run out
+            logger.error("task run %s was claimed by a process that runs no tasks", run.id)
+            return
+        self.steps -= 1
+        decision = self._report(run, self.perform(run))
+        if decision is None or decision.refused:
+            logger.info("the result of task run %s came to nothing: %s", run.id, decision and decision.refused)
+
+    def _report(self, run: RunRow, event: Finished) -> Decision | None:
+        """Reports a result, and does not give it up while the database is away and the lease may hold."""
+        patience = time.monotonic() + LEASE_SECONDS
+        pause = 0.2
+        while True:
+            try:
+                return self.decide(run.execution_id, event, run=run)
+            except (OperationalError, InterfaceError) as error:
+                if time.monotonic() + pause > patience:
+                    raise
+                logger.warning("the result of task run %s cannot be stored yet: %s", run.id, error)
+                connection.close()
+                time.sleep(pause)
+                pause = min(pause * 2, 5)

@@ -1,0 +1,262 @@
+"""The shell around the core: lock, load, decide, write, in one transaction.
+
+Everything here may be killed between any two lines. Before the commit nothing has happened; after it the rows say
+what is owed (``due_at``), and whoever comes next finds it there.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from django.db import OperationalError, transaction
+
+from executions.engine.decide import decide
+from executions.engine.decision import Decision
+from executions.engine.events import Event, Finished, Started
+from executions.engine.new_execution import NewExecution
+from executions.engine.place import item_index
+from executions.engine.polling import active_domain
+from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
+from executions.engine.snapshot import Missing, Needs, Snapshot
+from executions.engine.toolbox import Toolbox, TooSlow
+from executions.engine.tools import Claimer
+from executions.ids import new_id
+from executions.store import executions as execution_store
+from executions.store import logs, runs
+from executions.store.executions import Conflict
+from workflows_app import catalog
+from workflows_app.graph.analysis import analyse
+from workflows_app.graph.model import Graph
+
+# A conflict or a busy database is tried again so often before it is somebody's problem.
+TRIES = 8
+# The core may ask for more rows so often; each time it has read more of the graph.
+ROUNDS = 50
+
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is known of a task run without reading it: enough to load the right rows along with it."""
+
+    version_id: int
+    ref: str
+    path: str
+    scope_id: str
+    in_fragment: bool
+
+    @classmethod
+    def of(cls, run: RunRow) -> Hint:
+        return cls(run.version_id, run.ref, run.path, run.scope_id, run.fragment is not None)
+
+
+def apply(
+    execution_id: str,
+    event: Event,
+    *,
+    claimer: Claimer | None = None,
+    run: RunRow | None = None,
+    hint: Hint | None = None,
+) -> Decision | None:
+    """Applies an event to an execution; None if there is no such execution.
+
+    ``run``: the claimed run that the event is about, as the claim gave it. It is not read again: the write is
+    guarded by its revision. ``hint``: what is known of the run otherwise.
+    A decision that is ``refused`` has changed nothing.
+    """
+    tools = Toolbox(locked=True, active_domain=active_domain)
+    hint = hint or (Hint.of(run) if run else None)
+
+    def attempt(number: int) -> Decision | None:
+        # after a conflict the claimed row is not what it was: read it
+        trusted = run if number == 0 else None
+        return _locked(execution_id, event, tools, claimer, trusted, hint)
+
+    return _insist(attempt, tools)
+
+
+def _insist(attempt: Callable[[int], T], tools: Toolbox) -> T:
+    """Tries a transaction again after a conflict, after a slow script, and while the database is busy."""
+    for number in range(TRIES):
+        try:
+            with transaction.atomic():
+                return attempt(number)
+        except TooSlow as slow:
+            tools.learn(slow)
+        except Conflict:
+            if number == TRIES - 1:
+                raise
+        except OperationalError as error:
+            if number == TRIES - 1 or not _passes(error):
+                raise
+            time.sleep(random.uniform(0, 0.05 * 2**number))  # noqa: S311
+    raise Conflict("a script was too slow in every attempt")
+
+
+def _passes(error: OperationalError) -> bool:
+    """A busy SQLite, a deadlock or a lock timeout: somebody else goes first."""
+    text = str(error).lower()
+    return "locked" in text or "deadlock" in text or "lock timeout" in text
+
+
+def _locked(
+    execution_id: str,
+    event: Event,
+    tools: Toolbox,
+    claimer: Claimer | None,
+    run: RunRow | None,
+    hint: Hint | None,
+) -> Decision | None:
+    moment = now()
+    reserved = 1
+    if hint is not None and not hint.in_fragment:
+        reserved = analyse(catalog.graph(hint.version_id)).ahead(hint.ref).rows
+    row = execution_store.lock(execution_id, reserved, moment)
+    if row is None:
+        return None
+    graph = catalog.graph(row.version_id)
+    snapshot = Snapshot(execution=row)
+    if run is not None:
+        snapshot.runs[run.id] = run
+    first = _ahead(graph, event, run, hint)
+    if first:
+        runs.load(snapshot, first)
+    decision = _decide(graph, snapshot, event, moment, tools, claimer)
+    if decision.refused is None:
+        _write(row, reserved, decision, moment)
+    return decision
+
+
+def _ahead(graph: Graph, event: Event, run: RunRow | None, hint: Hint | None) -> Needs:
+    """What the decision will read, as far as that can be told: one statement instead of several."""
+    ids: set[str] = set()
+    if run is None and (run_id := getattr(event, "run_id", None)) is not None:
+        ids.add(run_id)
+    if hint is None or not isinstance(event, Finished):
+        return Needs(ids=frozenset(ids))
+    analysis = analyse(graph)
+    ahead = analysis.ahead(hint.ref)
+    if item_index(hint.path) is not None:
+        own = frozenset({event.run_id})
+        return Needs(ids=frozenset(ids | {hint.scope_id}), held=frozenset({(hint.scope_id, own)}))
+    node = graph.nodes.get(hint.ref)
+    if node is not None and node.scope is not None and not node.edges:
+        ids.add(hint.scope_id)
+    return Needs(
+        ids=frozenset(ids),
+        refs=ahead.refs | frozenset(ahead.joins),
+        joins=frozenset((ref, hint.path, over) for ref, over in ahead.joins.items() if over),
+    )
+
+
+def _decide(
+    graph: Graph,
+    snapshot: Snapshot,
+    event: Event,
+    moment: datetime,
+    tools: Toolbox,
+    claimer: Claimer | None,
+) -> Decision:
+    for _ in range(ROUNDS):
+        try:
+            return decide(graph, snapshot, event, moment, tools, claimer)
+        except Missing as missing:
+            runs.load(snapshot, missing.needs)
+    raise AssertionError(f"{event} keeps asking for more rows")
+
+
+def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
+    new = decision.execution
+    if decision.forget:
+        for refs, prefix in decision.forget:
+            runs.forget(new.id, refs, prefix)
+    if decision.runs:
+        runs.write(decision.runs)
+    if decision.cancel_others is not None:
+        runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
+    if decision.execution_changed or new.next_seq > old.next_seq + reserved:
+        execution_store.update(old, new)
+    if decision.logs:
+        logs.add(decision.logs, moment)
+
+
+def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
+    """Creates an execution and decides its beginning. None: an execution of that id was there already.
+
+    Raises IntegrityError when the idempotency key is taken.
+    """
+    graph = catalog.graph(request.version_id)
+    moment = now()
+    row = _new_row(request, graph, moment)
+    tools = Toolbox(locked=False, active_domain=active_domain)
+    # nobody knows the execution yet: there is nothing to lock, and nothing to load
+    decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
+    decision.execution.revision = 1
+    for run in decision.runs:
+        assert run.stored < 0
+
+    def attempt(_: int) -> Decision | None:
+        if not execution_store.insert(decision.execution):
+            return None
+        if decision.runs:
+            runs.write(decision.runs)
+        if decision.logs:
+            logs.add(decision.logs, moment)
+        return decision
+
+    return _insist(attempt, tools)
+
+
+def _new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
+    given = {**graph.input_defaults, **request.input}
+    definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))
+    execution_id = request.id or new_id()
+    return ExecutionRow(
+        id=execution_id,
+        version_id=request.version_id,
+        format=request.format,
+        name=request.name,
+        number=request.number,
+        priority=request.priority,
+        correlation_id=request.correlation_id,
+        idempotency_key=request.idempotency_key,
+        parent_id=request.parent_id,
+        parent_run_id=request.parent_run_id,
+        root_id=request.root_id or execution_id,
+        created_at=moment,
+        updated_at=moment,
+        task_definitions=_doc(definitions),
+        settings=_doc(request.settings),
+        attributes=_doc(request.attributes),
+        input=_doc(given),
+    )
+
+
+def _doc(value: object) -> Doc:
+    return Doc(value) if value else EMPTY
+
+
+class _Nothing(Snapshot):
+    """The snapshot of an execution that does not exist yet: it holds no rows, for certain."""
+
+    def run(self, run_id: str) -> RunRow | None:
+        return None
+
+    def require(self, refs: frozenset[str]) -> None:
+        pass
+
+    def latest_of(self, ref: str) -> RunRow | None:
+        return None
+
+    def runs_at(self, path: str, refs: frozenset[str]) -> dict[str, RunRow]:
+        return {}

@@ -1,0 +1,104 @@
+"""What PostgreSQL and SQLite do differently. Nothing else in the project asks which database it is on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+
+from django.db import connection
+
+from executions.engine.rows import Doc
+
+Codec = Callable[[Any], Any]
+
+
+class Postgres:
+    """Rows are locked one by one; a claim passes over what others have locked."""
+
+    skip_locked = "FOR UPDATE SKIP LOCKED"
+    # an idle poll is one statement; nothing is gained by looking first
+    look_before_claim = False
+    max_parameters = 60_000
+
+    encode_id: Codec = staticmethod(lambda value: value)
+    decode_id: Codec = staticmethod(str)
+    encode_time: Codec = staticmethod(lambda value: value)
+    decode_time: Codec = staticmethod(lambda value: value)
+    decode_bool: Codec = staticmethod(lambda value: value)
+
+    @staticmethod
+    def plus_seconds(time: str, seconds: str) -> str:
+        """SQL for a time that lies so many seconds after another. NULL if either is."""
+        return f"({time}::timestamptz + make_interval(secs => {seconds}))"
+
+    @staticmethod
+    def least(a: str, b: str) -> str:
+        """SQL for the earlier of two times, not counting NULL."""
+        return f"LEAST({a}, {b})"
+
+    @staticmethod
+    def time(parameter: str) -> str:
+        """SQL for a parameter whose type the database could not tell otherwise."""
+        return f"{parameter}::timestamptz"
+
+
+class SQLite:
+    """One writer at a time: a transaction begins by taking the write lock (BEGIN IMMEDIATE)."""
+
+    skip_locked = ""
+    # the claim would take the write lock even if there is nothing to claim
+    look_before_claim = True
+    max_parameters = 30_000
+
+    encode_id: Codec = staticmethod(lambda value: value.replace("-", ""))
+    decode_id: Codec = staticmethod(lambda value: str(uuid.UUID(value)))
+    decode_bool: Codec = staticmethod(bool)
+
+    @staticmethod
+    def encode_time(value: datetime) -> str:
+        return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    @staticmethod
+    def decode_time(value: str) -> datetime:
+        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
+
+    @staticmethod
+    def plus_seconds(time: str, seconds: str) -> str:
+        return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', {time}, '+' || {seconds} || ' seconds')"
+
+    @staticmethod
+    def least(a: str, b: str) -> str:
+        return f"MIN(COALESCE({a}, {b}), COALESCE({b}, {a}))"
+
+    @staticmethod
+    def time(parameter: str) -> str:
+        return parameter
+
+
+Dialect = type[Postgres] | type[SQLite]
+
+
+def dialect() -> Dialect:
+    """The dialect of the default connection."""
+    return SQLite if connection.vendor == "sqlite" else Postgres
+
+
+def optional(codec: Codec) -> Codec:
+    """The same codec for a column that may be NULL."""
+    return lambda value: None if value is None else codec(value)
+
+
+@cache
+def codecs(of: Dialect) -> dict[str, tuple[Codec, Codec]]:
+    """For each kind of column: how a value gets into the database and out of it."""
+    plain: tuple[Codec, Codec] = (lambda value: value, lambda value: value)
+    return {
+        "id": (optional(of.encode_id), optional(of.decode_id)),
+        "time": (optional(of.encode_time), optional(of.decode_time)),
+        "bool": (bool, of.decode_bool),
+        "doc": (lambda doc: None if doc is None else doc.text, lambda text: None if text is None else Doc(text=text)),
+        "plain": plain,
+    }

@@ -1,0 +1,107 @@
+"""Statements on the execution's own row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from executions.engine.rows import ExecutionRow
+from executions.states import execution_may_become
+from executions.store.columns import (
+    EXECUTION_COLUMNS,
+    EXECUTION_TABLE,
+    decode_execution,
+    encode_execution,
+    encode_value,
+)
+from executions.store.dialects import dialect
+
+_COLUMNS = ", ".join(EXECUTION_COLUMNS)
+
+
+class Conflict(Exception):
+    """Somebody else changed a row in between. The transaction must be rolled back; the event may be tried again."""
+
+
+def lock(execution_id: str, seqs: int, now: datetime) -> ExecutionRow | None:
+    """Locks an execution until the transaction ends, and gives it; None if there is none.
+
+    One statement: the lock is an UPDATE that counts the revision and reserves ``seqs`` numbers for task runs. The
+    row comes back with ``next_seq`` as it was before.
+    """
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {EXECUTION_TABLE} SET revision = revision + 1, next_seq = next_seq + %s, updated_at = %s"
+            f" WHERE id = %s RETURNING {_COLUMNS}",
+            [seqs, encode_value(of, "updated_at", now), encode_value(of, "id", execution_id)],
+        )
+        values = cursor.fetchone()
+    if values is None:
+        return None
+    row = decode_execution(of, values)
+    row.next_seq -= seqs
+    return row
+
+
+def insert(row: ExecutionRow) -> bool:
+    """Inserts a new execution. False: one with that id was there already, and nothing was written.
+
+    Raises IntegrityError when its idempotency key is taken.
+    """
+    places = ", ".join(["%s"] * len(EXECUTION_COLUMNS))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {EXECUTION_TABLE} ({_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING",
+            encode_execution(dialect(), row),
+        )
+        return cursor.rowcount == 1
+
+
+def update(old: ExecutionRow, new: ExecutionRow, *, reopening: bool = False) -> None:
+    """Writes what differs. The caller holds the lock; a revision that is not the locked one raises Conflict."""
+    if not execution_may_become(old.state, new.state, reopening=reopening):
+        raise AssertionError(f"execution {new.id}: {old.state} may not become {new.state}")
+    of = dialect()
+    changed: dict[str, Any] = {}
+    for name in EXECUTION_COLUMNS:
+        before, after = getattr(old, name), getattr(new, name)
+        if before is not after and before != after:
+            changed[name] = encode_value(of, name, after)
+    if not changed:
+        return
+    sets = ", ".join(f"{name} = %s" for name in changed)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {EXECUTION_TABLE} SET {sets} WHERE id = %s AND revision = %s",
+            [*changed.values(), encode_value(of, "id", old.id), old.revision],
+        )
+        if cursor.rowcount != 1:
+            raise Conflict(f"execution {old.id}")
+
+
+def read(execution_id: str) -> ExecutionRow | None:
+    """The execution as it is, without a lock."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM {EXECUTION_TABLE} WHERE id = %s", [encode_value(of, "id", execution_id)]
+        )
+        values = cursor.fetchone()
+    return values and decode_execution(of, values)
+
+
+def settle_debts(execution_id: str, revision: int) -> bool:
+    """Clears due_at of an ended execution, once its parent has been told and its failure workflow started.
+
+    False: it was changed in between (revived, for one) and owes something else now.
+    """
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {EXECUTION_TABLE} SET due_at = NULL WHERE id = %s AND revision = %s",
+            [encode_value(of, "id", execution_id), revision],
+        )
+        return cursor.rowcount == 1

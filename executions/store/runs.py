@@ -1,0 +1,254 @@
+"""Statements on task runs, under the lock of their execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from executions.engine.rows import RunRow
+from executions.engine.snapshot import Needs, Probe, Snapshot
+from executions.states import RUN_ENDED, RunState, run_may_become
+from executions.store.columns import (
+    CHANGEABLE,
+    KEPT,
+    RUN_COLUMNS,
+    RUN_TABLE,
+    decode_run,
+    encode_run,
+    encode_value,
+)
+from executions.store.dialects import Dialect, dialect
+from executions.store.executions import Conflict
+
+COLUMNS = ", ".join(RUN_COLUMNS)
+_ENDED = ", ".join(f"'{s}'" for s in sorted(RUN_ENDED))
+# A compound SELECT of SQLite has at most 500 members.
+_MAX_MEMBERS = 200
+_MAX_NAMES = 500
+_MAX_WAITING = 50
+
+
+# ---- loading
+
+
+class _Query:
+    """SELECTs to be run as one statement; each hands its rows to its own receiver."""
+
+    def __init__(self, of: Dialect, execution_id: str) -> None:
+        self._of = of
+        self._execution = encode_value(of, "id", execution_id)
+        self._members: list[str] = []
+        self._values: list[Any] = []
+        self._rows: list[list[RunRow]] = []
+
+    def ask(self, condition: str, values: Sequence[Any] = (), tail: str = "") -> list[RunRow]:
+        """Adds a SELECT; the list it gives is filled by ``run``."""
+        if len(self._members) >= _MAX_MEMBERS:
+            self.run()
+        number = len(self._rows)
+        self._members.append(
+            f"SELECT * FROM (SELECT {number} AS member, {COLUMNS} FROM {RUN_TABLE}"
+            f" WHERE execution_id = %s AND {condition}{tail and ' ' + tail}) m{number}"
+        )
+        self._values += [self._execution, *values]
+        rows: list[RunRow] = []
+        self._rows.append(rows)
+        return rows
+
+    def run(self) -> None:
+        if not self._members:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(self._members), self._values)
+            for member, *values in cursor.fetchall():
+                self._rows[member].append(decode_run(self._of, values))
+        self._members, self._values = [], []
+
+
+def load(snapshot: Snapshot, needs: Needs) -> None:
+    """Fills the snapshot with what is needed, in one statement unless it is very much."""
+    of = dialect()
+    query = _Query(of, snapshot.execution.id)
+    by_id = [query.ask(f"id IN ({_places(part)})", _ids(of, part)) for part in _parts(needs.ids)]
+    latest = {ref: query.ask("ref = %s", [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
+    branches = {
+        key: [query.ask(f"path = %s AND ref IN ({_places(part)})", [key[0], *part]) for part in _parts(key[1])]
+        for key in needs.branches
+    }
+    scopes = {scope: query.ask("scope_id = %s", _ids(of, [scope])) for scope in needs.scopes}
+    held = {key: _ask_scope(query, of, key, "state = 'WAITING'", 1) for key in needs.held}
+    active = {key: _ask_scope(query, of, key, "state <> 'WAITING'", 1) for key in needs.probes}
+    waiting = {key: _ask_scope(query, of, key, "state = 'WAITING'", _MAX_WAITING) for key in needs.probes}
+    near_joins = {key: _ask_join(query, of, snapshot.execution.id, key) for key in needs.joins}
+    unsettled = query.ask(f"settled = {_false(of)} AND state IN ({_ENDED})") if needs.unsettled else None
+    last = query.ask("seq > 0", tail="ORDER BY seq DESC LIMIT 1") if needs.last else None
+    query.run()
+
+    snapshot.runs.update(dict.fromkeys(needs.ids))
+    snapshot.runs.update({r.id: r for rows in by_id for r in rows})
+    snapshot.latest.update({ref: rows[0] if rows else None for ref, rows in latest.items()})
+    for key, parts in branches.items():
+        snapshot.branches[key] = {r.ref: r for r in sorted(_flat(parts), key=lambda r: r.attempt)}
+    snapshot.scopes.update({scope: sorted(rows, key=lambda r: r.seq) for scope, rows in scopes.items()})
+    for key, rows in held.items():
+        snapshot.held[key] = next((r for r in rows if r.id not in key[1]), None)
+    for key, rows in active.items():
+        moving = any(r.id not in key[1] for r in rows)
+        snapshot.probes[key] = Probe(
+            moving, () if moving else tuple(r for r in waiting[key] if r.id not in key[1])
+        )
+    for (ref, path, over), rows in near_joins.items():
+        join = snapshot.latest.get(ref)
+        if join is not None and join.pending == 1:
+            snapshot.branches[path, over] = {r.ref: r for r in sorted(rows, key=lambda r: r.attempt)}
+    if unsettled is not None:
+        snapshot.unsettled = sorted(unsettled, key=lambda r: r.seq)
+    if last:
+        snapshot.last = last[0]
+
+
+def _ask_scope(
+    query: _Query, of: Dialect, key: tuple[str, frozenset[str]], condition: str, count: int
+) -> list[RunRow]:
+    """Unsettled runs of a scope beside some others. Many others are left to the caller to take out."""
+    scope, beside = key
+    values = _ids(of, [scope])
+    where = f"scope_id = %s AND settled = {_false(of)} AND {condition}"
+    if beside and len(beside) <= _MAX_NAMES:
+        where += f" AND id NOT IN ({_places(beside)})"
+        values += _ids(of, beside)
+    else:
+        count += len(beside)
+    return query.ask(where, values, f"LIMIT {count}")
+
+
+def _ask_join(query: _Query, of: Dialect, execution_id: str, key: tuple[str, str, frozenset[str]]) -> list[RunRow]:
+    """The branches of a join, if it waits for one branch only."""
+    ref, path, over = key
+    if not over:
+        return []
+    return query.ask(
+        f"path = %s AND ref IN ({_places(over)}) AND 1 = (SELECT pending FROM {RUN_TABLE}"
+        " WHERE execution_id = %s AND ref = %s ORDER BY seq DESC LIMIT 1)",
+        [path, *over, encode_value(of, "id", execution_id), ref],
+    )
+
+
+def read(execution_id: str, condition: str = "1 = 1", values: Sequence[Any] = ()) -> list[RunRow]:
+    """Task runs of an execution in order of seq, without a lock."""
+    query = _Query(dialect(), execution_id)
+    rows = query.ask(condition, values)
+    query.run()
+    return sorted(rows, key=lambda r: r.seq)
+
+
+def find(run_id: str) -> RunRow | None:
+    """One task run by its id, without a lock."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {COLUMNS} FROM {RUN_TABLE} WHERE id = %s", [encode_value(of, "id", run_id)])
+        values = cursor.fetchone()
+    return values and decode_run(of, values)
+
+
+# ---- writing
+
+_SETS = ", ".join(
+    f"{name} = COALESCE(excluded.{name}, {RUN_TABLE}.{name})" if name in KEPT else f"{name} = excluded.{name}"
+    for name in CHANGEABLE
+)
+_ROW = f"({', '.join(['%s'] * len(RUN_COLUMNS))})"
+
+
+def write(runs: Sequence[RunRow], *, reopening: bool = False) -> None:
+    """Writes new and changed task runs, all or none, in one statement.
+
+    Each row is guarded by its revision: a changed row must still be what it was when it was read, a new row must
+    not be there yet. If a single one is not, somebody got there first: raises Conflict, and the transaction must be
+    rolled back.
+    """
+    for run in runs:
+        before = run.origin
+        if before is not None and not run_may_become(before.state, run.state, reopening=reopening):
+            raise AssertionError(f"task run {run.id} ({run.ref}): {before.state} may not become {run.state}")
+    of = dialect()
+    chunk = max(of.max_parameters // len(RUN_COLUMNS), 1)
+    for start in range(0, len(runs), chunk):
+        part = runs[start : start + chunk]
+        values = [value for run in part for value in encode_run(of, run)]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {RUN_TABLE} ({COLUMNS}) VALUES {', '.join([_ROW] * len(part))}"
+                f" ON CONFLICT (id) DO UPDATE SET {_SETS}"
+                f" WHERE {RUN_TABLE}.revision = excluded.revision - 1",
+                values,
+            )
+            if cursor.rowcount != len(part):
+                raise Conflict(f"{len(part) - cursor.rowcount} of {len(part)} task runs had changed")
+
+
+def cancel_others(execution_id: str, but: Iterable[str], now: datetime) -> None:
+    """Ends everything unsettled, save the given runs. Who waits for a child becomes due, for the child's sake."""
+    of = dialect()
+    spared = list(but)
+    at = encode_value(of, "ended_at", now)
+    where, values = "", []
+    if spared:
+        where, values = f" AND id NOT IN ({_places(spared)})", _ids(of, spared)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {RUN_TABLE} SET state = CASE WHEN state IN ({_ENDED}) THEN state ELSE '{RunState.CANCELED}' END,"
+            f" settled = {_true(of)}, revision = revision + 1, ended_at = COALESCE(ended_at, {of.time('%s')}),"
+            f" updated_at = %s, deadline_at = NULL,"
+            f" due_at = CASE WHEN child_id IS NULL THEN NULL ELSE {of.time('%s')} END"
+            f" WHERE execution_id = %s AND settled = {_false(of)}{where}",
+            [at, at, at, encode_value(of, "id", execution_id), *values],
+        )
+
+
+def forget(execution_id: str, refs: Iterable[str], prefix: str) -> None:
+    """Deletes the runs of these refs at one iteration, everything inside included."""
+    names = list(refs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s AND ref IN ({_places(names)})"
+            " AND (path = %s OR path LIKE %s)",
+            [encode_value(dialect(), "id", execution_id), *names, prefix, f"{prefix}.%"],
+        )
+
+
+# ---- small parts of SQL
+
+
+def _places(values: Iterable[Any]) -> str:
+    return ", ".join("%s" for _ in values)
+
+
+def named(of: Dialect, ids: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """Places and parameters by name for a list of ids."""
+    values = {f"id{n}": encode_value(of, "id", i) for n, i in enumerate(ids)}
+    return ", ".join(f"%({name})s" for name in values), values
+
+
+def _ids(of: Dialect, ids: Iterable[str]) -> list[Any]:
+    return [encode_value(of, "id", i) for i in ids]
+
+
+def _parts(values: Iterable[str]) -> list[list[str]]:
+    ordered = sorted(values)
+    return [ordered[i : i + _MAX_NAMES] for i in range(0, len(ordered), _MAX_NAMES)]
+
+
+def _flat(lists: Iterable[Iterable[RunRow]]) -> list[RunRow]:
+    return [row for rows in lists for row in rows]
+
+
+def _false(of: Dialect) -> str:
+    return str(encode_value(of, "settled", False))
+
+
+def _true(of: Dialect) -> str:
+    return str(encode_value(of, "settled", True))

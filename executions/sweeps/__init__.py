@@ -1,0 +1,69 @@
+"""Sweeps: what makes things happen that nobody rings for. One file each, each with ``run_once() -> int``.
+
+Every sweep is idempotent and safe in any number: it finds rows by ``due_at``, and changes them under the same guards
+as everybody else. To add one, write a module with ``run_once`` and name it in ``_EVERY_TICK`` or ``_NOW_AND_THEN``.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import DatabaseError
+
+from executions.engine.transact import now
+from executions.store import due
+from executions.sweeps import delays, executions, messages, stalled, timers
+
+logger = logging.getLogger(__name__)
+
+# How long a tick lasts: Beat sends the next one after a second.
+TICK_SECONDS = 1.0
+_SHORTEST_PAUSE = 0.005
+
+_EVERY_TICK: tuple[Callable[[], int], ...] = (
+    delays.run_once,
+    timers.run_once,
+    executions.run_once,
+    messages.run_once,
+)
+_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once,)
+
+
+def tick(seconds: float = TICK_SECONDS) -> int:
+    """Does what is due, then waits for what falls due before the next tick: timers fire within milliseconds."""
+    end = time.monotonic() + seconds * 0.9
+    done = run_all(_EVERY_TICK)
+    while (pause := _until_next(end)) is not None:
+        time.sleep(max(pause, _SHORTEST_PAUSE))
+        done += run_all(_EVERY_TICK)
+    return done
+
+
+def tidy() -> int:
+    return run_all(_NOW_AND_THEN)
+
+
+def run_all(sweeps: tuple[Callable[[], int], ...]) -> int:
+    """Runs sweeps one after the other; one that fails does not keep the others from running."""
+    done = 0
+    for sweep in sweeps:
+        try:
+            done += sweep()
+        except DatabaseError:
+            logger.exception("sweep %s failed; the next tick tries again", sweep.__module__)
+    return done
+
+
+def _until_next(end: float) -> float | None:
+    """Seconds until something falls due, or None if that is after ``end``."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return None
+    moment = now()
+    following = due.next_due(moment)
+    if following is None or following > moment + timedelta(seconds=left):
+        return None
+    return (following - moment).total_seconds()

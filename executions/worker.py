@@ -1,0 +1,102 @@
+"""What a Celery worker does with a message: claim, run, report, go on."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import DatabaseError
+
+from executions import task_types
+from executions.engine import canvas, transact
+from executions.engine.debts import node_of
+from executions.engine.driver import LEASE_SECONDS, Driver
+from executions.engine.events import Due, Finished, Result
+from executions.engine.rows import RunRow
+from executions.heartbeat import heartbeat
+from executions.states import RunsOn, RunState
+from executions.store import claims, logs, runs
+from executions.task_types.base import Work
+
+logger = logging.getLogger(__name__)
+
+# How much one message may do beyond the task that it names.
+STEPS = 25
+SECONDS = 5.0
+
+
+def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_chord: bool = False) -> Driver:
+    """A driver for one message in this worker process."""
+    return Driver(
+        worker=heartbeat().worker,
+        queues=queues,
+        steps=STEPS,
+        seconds=SECONDS,
+        perform=perform,
+        chained=chained,
+        in_chord=in_chord,
+    )
+
+
+def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_chord: bool) -> None:
+    """A message names a task run: whoever claims it first does it. Anybody else finds nothing to do."""
+    chained = canvas.next_links(rest_of_chain)
+    found = claims.claim(
+        run_id, heartbeat().worker, transact.now(), transact.now() + timedelta(seconds=LEASE_SECONDS)
+    )
+    process = driver(frozenset({queue}), chained=chained, in_chord=in_chord)
+    if found is not None:
+        process.work(found)
+        return
+    current = runs.find(run_id)
+    if current is not None and current.runs_on == RunsOn.NOBODY and not current.ended:
+        process.apply(current.execution_id, Due(run_id))  # a plan that took a breath
+
+
+def advance_message(execution_id: str, queue: str) -> None:
+    """The body of a chord: whatever is on offer in this execution now needs somebody."""
+    process = driver(frozenset({queue}))
+    offered = runs.read(execution_id, "state = 'SCHEDULED' AND runs_on IN ('server', 'child')")
+    for run in offered:
+        if run.queue != queue:
+            canvas.ring([(run.queue or queue, run.id)])
+            continue
+        lease = transact.now() + timedelta(seconds=LEASE_SECONDS)
+        found = claims.claim(run.id, heartbeat().worker, transact.now(), lease)
+        if found is not None:
+            process.work(found)
+
+
+def perform(run: RunRow) -> Finished:
+    """Runs a claimed server-side task, outside of any transaction; gives the event that reports it."""
+    node = node_of(run)
+    kind = task_types.find(node.type, node.name)
+    beat = heartbeat()
+    canceled = beat.hold(run.id)
+    work = Work(
+        run=run,
+        node=node,
+        input=run.input.value,
+        log=lambda line: logs.add([(run.id, line)], transact.now()),
+        canceled=canceled,
+    )
+    try:
+        result = kind.run(work)
+    except Exception as error:
+        logger.info("task run %s (%s) failed", run.id, run.ref, exc_info=True)
+        text = "".join(traceback.format_exception(error))
+        _log_quietly(work, text)
+        result = Result(state=RunState.FAILED, reason=f"{type(error).__name__}: {error}")
+    finally:
+        beat.release(run.id)
+    return Finished(run.id, result, run.revision)
+
+
+def _log_quietly(work: Work, text: str) -> None:
+    """A traceback is worth keeping, but not worth failing for."""
+    try:
+        work.log(text)
+    except DatabaseError as error:
+        logger.warning("a log line of task run %s was lost: %s", work.run.id, error)
