@@ -33,6 +33,13 @@ def loads(text: str | bytes) -> Any:
         raise ValueError("too deeply nested") from error
 
 
+def storable(text: str) -> str:
+    """The text without what a database refuses: NUL characters and lone surrogates."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 

@@ -151,6 +151,7 @@ def _advanced(plan: Plan, event: Advanced) -> str | None:
     if plan.execution.ended:
         return ENDED
     if plan.execution.state == ExecutionState.RUNNING:
+        plan.in_doubt = True
         _settle_all(plan)
         plan.touched[plan.execution.id] = None
     return None

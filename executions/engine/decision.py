@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from executions.engine.rows import ExecutionRow, RunRow
 
 
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """One iteration of a loop: the loop's run, the path of the iteration, and every ref inside the loop."""
+
+    scope_id: str
+    path: str
+    refs: frozenset[str]
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """The outcome of one event.
 
     ``execution``: the row as it shall be; ``execution_changed`` says whether more than the lock's own columns
     differ. ``runs``: every changed or new task run. ``cancel_others``: all other open runs end as CANCELED with
-    this reason. ``forget``: (refs, path prefix) of task runs to delete.
+    this reason. ``forget``: iterations whose task runs are deleted.
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
     process has claimed and now goes on with. ``logs``: (task run id, line).
     ``refused``: why the event was not applied; then nothing else is set.
@@ -23,7 +32,7 @@ class Decision:
     execution_changed: bool = False
     runs: list[RunRow] = field(default_factory=list)
     cancel_others: str | None = None
-    forget: list[tuple[frozenset[str], str]] = field(default_factory=list)
+    forget: list[Iteration] = field(default_factory=list)
     send: list[RunRow] = field(default_factory=list)
     claimed: list[RunRow] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)

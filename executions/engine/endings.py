@@ -107,6 +107,8 @@ def _open_in(plan: Plan, scope_id: str) -> tuple[bool, list[RunRow]]:
     if any(not r.settled and r.state != RunState.WAITING for r in mine):
         return True, []
     waiting = [r for r in mine if r.state == RunState.WAITING]
+    if waiting and plan.orderly:
+        return True, []  # such a join has an open branch, wherever its row is
     if plan.nothing_else_stored(scope_id):
         return False, waiting
     probe = plan.snapshot.probe(scope_id, frozenset(r.id for r in mine))

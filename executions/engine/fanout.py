@@ -21,6 +21,7 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
     if made.abort is not None:
         plan.finish(run, Result(state=RunState.FAILED, abort=made.abort))
         return
+    plan.note(fan_outs=plan.execution.memo.value.get("fan_outs", 0) + 1)
     run.memo = Doc({"over": [branch.last for branch in made.branches]})
     for branch in made.branches:
         place = Place(

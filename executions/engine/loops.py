@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from executions.engine.decision import Iteration
 from executions.engine.events import Result
 from executions.engine.place import Place, join, split
 from executions.engine.rows import Doc, RunRow
@@ -103,7 +104,8 @@ def _next_iteration(plan: Plan, run: RunRow, node: Node) -> None:
         output |= {"loopIndex": iteration - 1, "loopItem": run.input.value["_items"][iteration - 1]}
     run.output = Doc(output)
     if (kept := _kept(run)) and iteration > kept:
-        plan.decision.forget.append((plan.analysis.body_of(run.ref), join(run.path, str(iteration - kept))))
+        old = join(run.path, str(iteration - kept))
+        plan.decision.forget.append(Iteration(run.id, old, plan.analysis.body_of(run.ref)))
     place = Place(
         path=join(run.path, str(iteration)), scope_id=run.id, context=run.context, fragment=run.fragment
     )

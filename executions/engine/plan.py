@@ -52,6 +52,7 @@ class Plan:
         self.execution: ExecutionRow = copy(snapshot.execution)
         self.decision = Decision(execution=self.execution)
         self.rows: dict[str, RunRow] = {}
+        self.in_doubt = False  # set where the structure of the graph must not be trusted
         self.touched: dict[str, None] = {}  # scopes in which something ended, in order
         self._newest: dict[str, RunRow] = {}
         self._queue: deque[Callable[[], None]] = deque()
@@ -102,10 +103,17 @@ class Plan:
 
     def nothing_else_stored(self, scope_id: str) -> bool:
         """Whether all that can be open in this scope is in the plan, as far as that is known without looking."""
+        if self.orderly:
+            return True
         if scope_id == self.execution.id:
-            return self.snapshot.execution.revision == 0 or self.analysis.sequential
+            return self.snapshot.execution.revision == 0
         container = self.rows.get(scope_id)
-        return self.analysis.sequential or (container is not None and container.stored < 0)
+        return container is not None and container.stored < 0
+
+    @property
+    def orderly(self) -> bool:
+        """What runs is what the structure of the graph says: no operator has moved anything, nothing is in doubt."""
+        return self.analysis.structured and not self.in_doubt and not self.execution.memo.value.get("moved")
 
     def last_run(self) -> RunRow | None:
         """The run with the highest seq of the whole execution."""
@@ -567,7 +575,9 @@ class Plan:
         candidates = [e for e in edges if e.on is outcome]
         candidates += [e for e in edges if e.on is On.COMPLETE]
         case = run.memo.value.get("case") if run.memo else None
-        if case is not None:
+        if case is None:
+            candidates = [e for e in candidates if e.case is None and not e.otherwise]
+        else:
             named = [e for e in candidates if e.case == case]
             candidates = named or [e for e in candidates if e.otherwise]
         taken = []

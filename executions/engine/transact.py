@@ -177,11 +177,10 @@ def _decide(
 
 def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
     new = decision.execution
-    if decision.forget:
-        for refs, prefix in decision.forget:
-            runs.forget(new.id, refs, prefix)
     if decision.runs:
         runs.write(decision.runs)
+    for iteration in decision.forget:
+        runs.forget(new.id, iteration)
     if decision.cancel_others is not None:
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:

@@ -23,6 +23,10 @@ _CLAIM = (
 )
 
 
+# Queues that were empty when this process last looked: there the next look comes before the attempt to claim.
+_idle: set[str] = set()
+
+
 def _deadline(of: Dialect) -> str:
     """SQL for the earliest timeout of a claim that begins now."""
     return of.least("expires_at", of.plus_seconds("%(now)s", "claim_seconds"))
@@ -62,7 +66,7 @@ def poll(queue: str, count: int, worker: str, now: datetime) -> list[RunRow]:
     )
     values = {"queue": queue, "worker": worker, "now": encode_value(of, "due_at", now)}
     with connection.cursor() as cursor:
-        if of.look_before_claim:
+        if of.look_before_claim and queue in _idle:
             cursor.execute(best, {"queue": queue})
             if cursor.fetchone() is None:
                 return []
@@ -75,6 +79,10 @@ def poll(queue: str, count: int, worker: str, now: datetime) -> list[RunRow]:
             values,
         )
         rows = [decode_run(of, found) for found in cursor.fetchall()]
+    if rows:
+        _idle.discard(queue)
+    else:
+        _idle.add(queue)
     return sorted(rows, key=lambda r: (-r.priority, r.scheduled_at))
 
 

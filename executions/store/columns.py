@@ -38,6 +38,8 @@ _DOCS = {
     "attributes",
     "variables",
 }
+# Texts that come from outside.
+_TEXTS = {"reason", "worker", "correlation_id", "idempotency_key", "queue", "domain", "name", "ref"}
 _NO_COLUMNS = {"stored", "origin"}
 
 
@@ -48,6 +50,8 @@ def _kind(name: str) -> str:
         return "doc"
     if name.endswith("_at"):
         return "time"
+    if name in _TEXTS:
+        return "text"
     return "bool" if name == "settled" else "plain"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from executions.engine.rows import Doc
+from workflows_app.json_text import storable
 
 Codec = Callable[[Any], Any]
 
@@ -62,8 +63,10 @@ class SQLite:
         return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "microseconds")
 
     @staticmethod
-    def decode_time(value: str) -> datetime:
-        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
+    def decode_time(value: str | datetime) -> datetime:
+        # plain columns come converted by the driver, the results of RETURNING and of expressions do not
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return time.replace(tzinfo=timezone.utc)
 
     @staticmethod
     def plus_seconds(time: str, seconds: str) -> str:
@@ -100,5 +103,6 @@ def codecs(of: Dialect) -> dict[str, tuple[Codec, Codec]]:
         "time": (optional(of.encode_time), optional(of.decode_time)),
         "bool": (bool, of.decode_bool),
         "doc": (lambda doc: None if doc is None else doc.text, lambda text: None if text is None else Doc(text=text)),
+        "text": (optional(storable), lambda value: value),
         "plain": plain,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from executions.engine.decision import Iteration
 from executions.engine.rows import RunRow
 from executions.engine.snapshot import Needs, Probe, Snapshot
 from executions.states import RUN_ENDED, RunState, run_may_become
@@ -209,14 +210,20 @@ def cancel_others(execution_id: str, but: Iterable[str], now: datetime) -> None:
         )
 
 
-def forget(execution_id: str, refs: Iterable[str], prefix: str) -> None:
-    """Deletes the runs of these refs at one iteration, everything inside included."""
-    names = list(refs)
+def forget(execution_id: str, iteration: Iteration) -> None:
+    """Deletes the task runs of one iteration of a loop, everything inside included."""
+    of = dialect()
+    names = sorted(iteration.refs)
+    inside = f" OR (ref IN ({_places(names)}) AND path LIKE %s)" if names else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s AND ref IN ({_places(names)})"
-            " AND (path = %s OR path LIKE %s)",
-            [encode_value(dialect(), "id", execution_id), *names, prefix, f"{prefix}.%"],
+            f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s AND ((scope_id = %s AND path = %s){inside})",
+            [
+                *_ids(of, [execution_id, iteration.scope_id]),
+                iteration.path,
+                *names,
+                *([f"{iteration.path}.%"] if names else []),
+            ],
         )
 
 

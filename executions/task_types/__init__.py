@@ -30,7 +30,6 @@ _TYPES = {
     "DYNAMIC": "dynamic:Dynamic",
     "SUB_WORKFLOW": "sub_workflow:SubWorkflow",
     "START_WORKFLOW": "start_workflow:StartWorkflow",
-    "EVENT": "event:Event",
     "WAIT": "wait:Wait",
     "HUMAN": "human:Human",
     "TERMINATE": "terminate:Terminate",

@@ -42,6 +42,51 @@ class Analysis:
         return not any(_splits(node) for node in graph.nodes.values())
 
     @cached_property
+    def structured(self) -> bool:
+        """Branches come from forks only, and the join of a fork ends when all of its branches have ended.
+
+        Then nothing is open beside a node that stands outside of every branch, and a join that waits always has an
+        open branch to wait for.
+        """
+        graph = self._graph
+        if self.sequential:
+            return True
+        if len(graph.entry) > 1 or graph.backward or graph.revisits:
+            return False
+        for node in graph.nodes.values():
+            if node.gather is not None or any(e.when or e.command for e in node.edges):
+                return False
+            if node.opens is None and node.kind is not Kind.FANOUT and _splits(node):
+                return False
+        return all(self._joined(node) for node in graph.nodes.values() if node.opens)
+
+    def _joined(self, fork: Node) -> bool:
+        """Whether the join that a fork opens waits for the end of each branch, and for nothing else."""
+        join = self._graph.nodes[fork.opens].join if fork.opens in self._graph.nodes else None
+        if join is None or join.first or join.script is not None:
+            return False
+        if join.dynamic:
+            return fork.kind is Kind.FANOUT
+        ends = [self._end_of_branch(edge.to) for edge in fork.edges if edge.to]
+        return None not in ends and set(ends) == set(join.over) and len(ends) == len(join.over)
+
+    def _end_of_branch(self, ref: str) -> str | None:
+        """The node that every way through a branch ends with; None if there is no such node."""
+        nodes = self._graph.nodes
+        for _ in range(len(nodes)):
+            node = nodes[ref]
+            if node.opens:
+                following: str | None = node.opens
+            else:
+                plain = [e.to for e in node.edges if e.case is None and not e.otherwise]
+                following = plain[0] if plain else None
+            if following is None:
+                leads_on = any(e.to for e in node.edges) or (node.opens is None and node.kind is Kind.FANOUT)
+                return None if leads_on else ref
+            ref = following
+        return None
+
+    @cached_property
     def has_children(self) -> bool:
         """Some node starts a child execution, as far as the graph tells; branches made at run time may as well."""
         return any(n.options.get("child") or n.kind is Kind.FANOUT for n in self._graph.nodes.values())

@@ -299,9 +299,10 @@ def test_progress_puts_a_workers_task_back_on_offer() -> None:
 def timed(policy: OnTimeout, **timeouts: float) -> World:
     policies = TaskPolicy(retry=RetryPolicy(limit=1), timeouts=Timeouts(policy=policy, **timeouts))
     world = World(chain(task("a", default_policy=policies))).start()
-    world.rows[world.open_run("a").id].state = RunState.IN_PROGRESS
-    world.rows[world.open_run("a").id].started_at = world.now
+    run = world.open_run("a")
+    run.state, run.started_at = RunState.IN_PROGRESS, world.now
     world.later(10)
+    run.due_at = world.now
     world.apply(Due(world.open_run("a").id))
     return world
 

@@ -194,9 +194,10 @@ class World:
                     run.settled, run.ended_at, run.due_at = True, self.now, None
                     run.revision += 1
                     run.stored = run.revision
-        for refs, prefix in decision.forget:
+        for old in decision.forget:
             for run in list(self.rows.values()):
-                if run.ref in refs and (run.path == prefix or run.path.startswith(prefix + ".")):
+                inside = run.ref in old.refs and run.path.startswith(old.path + ".")
+                if inside or (run.scope_id == old.scope_id and run.path == old.path):
                     del self.rows[run.id]
         self.execution = copy(decision.execution)
         self.execution.revision += 1

@@ -1,0 +1,224 @@
+"""Executions and task runs as Conductor's JSON (contracts/conductor.md, sections 2.4 and 2.5).
+
+Fields without a value are left out; maps keep their nulls. Every task carries the definition it was made from, and a
+``tasks`` list is always there: the SDKs' models rely on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from api.conductor.times import millis
+from executions.engine.debts import node_of
+from executions.engine.place import split
+from executions.engine.rows import ExecutionRow, RunRow
+from executions.ids import run_id
+from executions.states import RunsOn, RunState
+from workflows_app.formats.conductor.fields import Problems, read, render
+from workflows_app.formats.conductor.workflow_def import WorkflowDef, walk
+from workflows_app.models import TaskDefinition, Version
+
+_FORKS = ("FORK_JOIN", "FORK_JOIN_DYNAMIC")
+# Types whose tasks go by the type instead of their own name.
+_NAMED_BY_TYPE = {"FORK_JOIN": "FORK", "FORK_JOIN_DYNAMIC": "FORK", "JOIN": "JOIN", "SWITCH": "SWITCH",
+                  "DECISION": "DECISION", "EXCLUSIVE_JOIN": "EXCLUSIVE_JOIN"}  # fmt: skip
+_STATES = {RunState.WAITING: "IN_PROGRESS", RunState.DELAYED: "SCHEDULED"}
+
+
+def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dict[str, Any]:
+    """A Workflow. ``runs`` None: without tasks."""
+    attributes = execution.attributes.value
+    failed = execution.failed_refs.value if execution.failed_refs else []
+    found: dict[str, Any] = {
+        "ownerApp": attributes.get("ownerApp") or "",
+        "createTime": millis(execution.created_at),
+        "updateTime": millis(execution.updated_at),
+        "createdBy": attributes.get("createdBy"),
+        "status": execution.state,
+        "endTime": millis(execution.ended_at),
+        "workflowId": execution.id,
+        "parentWorkflowId": execution.parent_id,
+        "parentWorkflowTaskId": execution.parent_run_id,
+        "tasks": tasks_json(execution, runs) if runs is not None else [],
+        "input": execution.input.value,
+        "output": output_of(execution),
+        "correlationId": execution.correlation_id,
+        "reRunFromWorkflowId": attributes.get("reRunFromWorkflowId"),
+        "reasonForIncompletion": execution.reason,
+        "event": attributes.get("event"),
+        "taskToDomain": execution.settings.value.get("domains") or {},
+        "failedReferenceTaskNames": [ref for ref, _ in failed],
+        "failedTaskNames": sorted({name for _, name in failed}),
+        "workflowDefinition": definition_of(execution.version_id),
+        "priority": execution.priority,
+        "variables": execution.variables.value,
+        "lastRetriedTime": millis(execution.retried_at),
+        "idempotencyKey": execution.idempotency_key or attributes.get("idempotencyKey"),
+        "history": [],
+        "startTime": millis(execution.created_at),
+        "workflowName": execution.name,
+        "workflowVersion": execution.number,
+    }
+    return {k: v for k, v in found.items() if v is not None}
+
+
+def output_of(execution: ExecutionRow) -> dict[str, Any]:
+    """The output, with the id of the failure workflow as soon as that exists."""
+    output: dict[str, Any] = execution.output.value
+    problem = execution.memo.value.get("compensation")
+    if execution.failure_execution_id is not None and execution.due_at is None:
+        return {**output, "conductor.failure_workflow": problem or execution.failure_execution_id}
+    return output
+
+
+def tasks_json(execution: ExecutionRow, runs: Iterable[RunRow]) -> list[dict[str, Any]]:
+    """All tasks of an execution in order of their numbers."""
+    rows = list(runs)
+    last = {(r.ref, r.path): max(r.attempt, 0) for r in sorted(rows, key=lambda r: r.attempt)}
+    children = _by_scope(rows)
+    return [
+        task_json(execution, run, retried=run.attempt < last[run.ref, run.path], body=children.get(run.id))
+        for run in rows
+    ]
+
+
+def _by_scope(rows: list[RunRow]) -> dict[str, list[RunRow]]:
+    found: dict[str, list[RunRow]] = {}
+    for run in rows:
+        found.setdefault(run.scope_id, []).append(run)
+    return found
+
+
+def task_json(
+    execution: ExecutionRow, run: RunRow, *, retried: bool = False, body: list[RunRow] | None = None
+) -> dict[str, Any]:
+    """A Task. ``retried``: there is a later attempt. ``body``: the runs inside an unfinished loop."""
+    source = _source(run)
+    definition = source.get("taskDefinition") or _definition_body(run.task_definition_id)
+    state = _STATES.get(RunState(run.state), run.state)
+    found: dict[str, Any] = {
+        "taskType": task_type(run),
+        "status": state,
+        "inputData": run.input.value,
+        "referenceTaskName": reference_name(run.ref, run.path),
+        "retryCount": run.attempt,
+        "seq": run.seq,
+        "correlationId": execution.correlation_id,
+        "pollCount": run.polls,
+        "taskDefName": _NAMED_BY_TYPE.get(run.type, run.name),
+        "scheduledTime": millis(run.scheduled_at),
+        "startTime": millis(run.started_at),
+        "endTime": millis(run.ended_at),
+        "updateTime": millis(run.updated_at),
+        "startDelayInSeconds": int(run.start_delay),
+        "retriedTaskId": _previous(execution, run),
+        "retried": retried,
+        "executed": run.settled and run.ended and not retried,
+        "callbackFromWorker": True,
+        "responseTimeoutSeconds": int((definition or {}).get("responseTimeoutSeconds") or _response_timeout(run)),
+        "workflowInstanceId": run.execution_id,
+        "workflowType": execution.name,
+        "taskId": run.id,
+        "reasonForIncompletion": run.reason,
+        "callbackAfterSeconds": int(run.callback_after),
+        "workerId": run.worker,
+        "outputData": _output(run, body),
+        "workflowTask": {**source, "taskDefinition": definition} if definition else source,
+        "domain": run.domain,
+        "rateLimitPerFrequency": (definition or {}).get("rateLimitPerFrequency", 0),
+        "rateLimitFrequencyInSeconds": (definition or {}).get("rateLimitFrequencyInSeconds", 0),
+        "workflowPriority": run.priority,
+        "iteration": run.iteration,
+        "subWorkflowId": run.child_id if run.state != RunState.SCHEDULED else None,
+        "subworkflowChanged": False,
+        "loopOverTask": run.iteration > 0,
+        "taskDefinition": definition,
+        "queueWaitTime": millis(run.started_at) - millis(run.scheduled_at) if run.started_at else 0,
+        "firstStartTime": millis(run.started_at),
+        "executionMetadata": {},
+    }
+    return {k: v for k, v in found.items() if v is not None}
+
+
+def task_type(run: RunRow) -> str:
+    """The name of a SIMPLE task, FORK for both forks, else the type."""
+    if run.type == "SIMPLE":
+        return run.name
+    return "FORK" if run.type in _FORKS else run.type
+
+
+def reference_name(ref: str, path: str) -> str:
+    """``ref``, with ``__N`` for every loop around it."""
+    return ref + "".join(f"__{part}" for part in path.split(".") if part)
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """The ref and the path of a reference name: the opposite of ``reference_name``."""
+    ref, *iterations = name.split("__")
+    return ref, ".".join(iterations)
+
+
+def _previous(execution: ExecutionRow, run: RunRow) -> str | None:
+    if run.attempt == 0:
+        return None
+    return run_id(run.execution_id, execution.epoch, run.ref, run.path, run.attempt - 1)
+
+
+def _output(run: RunRow, body: list[RunRow] | None) -> dict[str, Any]:
+    output: dict[str, Any] = run.output.value
+    if run.ended:
+        return output
+    if run.runs_on == RunsOn.CHILD and run.state == RunState.IN_PROGRESS:
+        return {**output, "subWorkflowId": run.child_id}
+    if body and run.type == "DO_WHILE":
+        return {**output, **_iterations(body)}
+    return output
+
+
+def _iterations(body: list[RunRow]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for run in body:
+        if run.ended:
+            found.setdefault(split(run.path)[1], {})[run.ref] = run.output.value
+    return found
+
+
+def _response_timeout(run: RunRow) -> float:
+    node = node_of(run)
+    policy = node.policy or node.default_policy
+    return policy.timeouts.response
+
+
+def _source(run: RunRow) -> Mapping[str, Any]:
+    """The WorkflowTask that a run was made from."""
+    if run.fragment is not None:
+        node = node_of(run)
+        if "source" in node.options:
+            source: Mapping[str, Any] = node.options["source"]
+            return source
+    return _sources(run.version_id).get(run.ref) or {"name": run.name, "taskReferenceName": run.ref, "type": run.type}
+
+
+@lru_cache(maxsize=512)
+def definition_of(version_id: int) -> dict[str, Any]:
+    """The WorkflowDef of a version, as it was when the execution started."""
+    body: dict[str, Any] = Version.objects.values_list("body", flat=True).get(pk=version_id)
+    return body
+
+
+@lru_cache(maxsize=512)
+def _sources(version_id: int) -> dict[str, dict[str, Any]]:
+    """Every task of a definition by its ref."""
+    definition = read(WorkflowDef, definition_of(version_id), "", Problems())
+    return {task.ref: render(task) for task in walk(definition.tasks)} if definition else {}
+
+
+@lru_cache(maxsize=2048)
+def _definition_of_task(task_definition_id: int) -> dict[str, Any] | None:
+    return TaskDefinition.objects.values_list("body", flat=True).filter(pk=task_definition_id).first()
+
+
+def _definition_body(task_definition_id: int | None) -> dict[str, Any] | None:
+    return None if task_definition_id is None else _definition_of_task(task_definition_id)

@@ -1,0 +1,130 @@
+"""TaskResult: what workers report (contracts/conductor.md, sections 1.7 and 2.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from api.conductor.render import place_of
+from executions import operations
+from executions.engine.events import Result
+from executions.engine.rows import RunRow
+from executions.engine.transact import now
+from executions.hints import recall
+from executions.models import TaskLog
+from executions.states import RUN_OPEN, RunState
+from executions.store import runs
+from workflows_app.formats.conductor.fields import Invalid, Problems, boolean, elements, integer, optional_mapping, read, text
+
+MAX_REASON = 500
+MAX_LOGS = 10
+_STATES = {
+    "IN_PROGRESS": RunState.IN_PROGRESS,
+    "COMPLETED": RunState.COMPLETED,
+    "FAILED": RunState.FAILED,
+    "FAILED_WITH_TERMINAL_ERROR": RunState.FAILED_WITH_TERMINAL_ERROR,
+    "CANCELED": RunState.CANCELED,
+}
+# What callers by reference name may write as well: the words of a task's state.
+_TASK_STATES = {
+    **_STATES,
+    "COMPLETED_WITH_ERRORS": RunState.COMPLETED_WITH_ERRORS,
+    "SKIPPED": RunState.SKIPPED,
+    "TIMED_OUT": RunState.TIMED_OUT,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskResult:
+    workflow_instance_id: str | None = text()
+    task_id: str | None = text()
+    status: str | None = text()
+    output_data: dict[str, Any] | None = optional_mapping()
+    reason_for_incompletion: str | None = text()
+    callback_after_seconds: int = integer(0)
+    worker_id: str | None = text()
+    logs: list[Any] = elements()
+    extend_lease: bool = boolean(False)
+
+
+def read_result(data: dict[str, Any]) -> TaskResult:
+    """Raises Invalid with everything that is wrong."""
+    problems = Problems()
+    result = read(TaskResult, data, "", problems)
+    if result is None:
+        raise Invalid(problems)
+    if not result.workflow_instance_id:
+        problems.note("workflowInstanceId", "Workflow Id cannot be null or empty", result.workflow_instance_id)
+    if not result.task_id:
+        problems.note("taskId", "Task ID cannot be null or empty", result.task_id)
+    if not result.extend_lease and result.status not in _TASK_STATES:
+        problems.note("status", f"must be one of {', '.join(_STATES)}", result.status)
+    if result.callback_after_seconds < 0:
+        problems.note("callbackAfterSeconds", "must not be negative", result.callback_after_seconds)
+    if problems:
+        raise Invalid(problems)
+    return result
+
+
+def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
+    """Applies a result; gives the task as it is now. A result for a task that has ended changes nothing.
+
+    Raises operations.NotFound.
+    """
+    assert result.workflow_instance_id is not None
+    assert result.task_id is not None
+    if result.extend_lease:
+        operations.extend_lease(result.workflow_instance_id, result.task_id)
+        return None
+    reason = result.reason_for_incompletion
+    decision = operations.report(
+        result.workflow_instance_id,
+        result.task_id,
+        Result(
+            state=_TASK_STATES[result.status or ""],
+            output=result.output_data or {},
+            reason=reason[:MAX_REASON] if reason else None,
+            worker=result.worker_id,
+            callback_after=result.callback_after_seconds,
+            merge=merge,
+        ),
+        hint=recall(result.task_id),
+    )
+    _keep_logs(result)
+    mine = next((run for run in decision.runs if run.id == result.task_id), None)
+    return mine or runs.find(result.task_id)
+
+
+def _keep_logs(result: TaskResult) -> None:
+    lines = []
+    for line in result.logs[:MAX_LOGS]:
+        if isinstance(line, dict) and line.get("log") is not None:
+            lines.append(
+                TaskLog(
+                    task_run_id=result.task_id,
+                    at=_time(line.get("createdTime")),
+                    message=str(line["log"]).replace("\0", ""),
+                )
+            )
+    if lines:
+        TaskLog.objects.bulk_create(lines)
+
+
+def _time(value: Any) -> datetime:
+    """Milliseconds, or seconds from an SDK that writes those; now for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 10**14:
+        return now()
+    return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, tz=timezone.utc)
+
+
+def find_by_reference(workflow_id: str, name: str) -> RunRow | None:
+    """The open task of that reference name; a plain name finds the current iteration of a loop."""
+    ref, path = place_of(name)
+    found = [
+        run
+        for run in runs.read(workflow_id, "settled = %s AND ref IN (%s, %s)", [False, ref, name])
+        if run.state in RUN_OPEN
+    ]
+    exact = [run for run in found if (run.ref, run.path) in ((ref, path), (name, ""))]
+    return (exact or found or [None])[0]

@@ -1,0 +1,167 @@
+"""The rules of the wire that hold for every endpoint (contracts/conductor.md, section 1.0).
+
+* The Accept header is ignored: an endpoint answers JSON or plain text, as it always does.
+* The Content-Type header is ignored: a body is JSON unless the endpoint wants the raw text.
+* Query values come in the spelling of Python and of JavaScript: ``True``, ``true``; ``None`` and the empty text mean
+  that a parameter was not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.conductor import errors
+from api.conductor.errors import Refused
+from workflows_app.formats.conductor.fields import Invalid, Problem
+from workflows_app.json_text import dumps, loads
+
+_ABSENT = ("", "None", "null", "undefined")
+_TRUE = ("true", "1", "yes")
+_FALSE = ("false", "0", "no")
+_LARGEST = 2**63 - 1
+
+
+class Json(BaseRenderer):
+    """Compact JSON, whatever was asked for."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data).encode("utf-8", "surrogatepass")
+
+
+class AsTheEndpointLikes(BaseContentNegotiation):
+    """No negotiation."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class ConductorView(APIView):
+    """Base of all views of this door.
+
+    ``subject``: how the paths of validation errors begin, as clients know them.
+    """
+
+    renderer_classes: ClassVar[list[type[BaseRenderer]]] = [Json]
+    content_negotiation_class = AsTheEndpointLikes
+    subject: ClassVar[str] = ""
+
+    def get_exception_handler(self) -> Any:
+        return errors.handle
+
+    # ---- what comes in
+
+    def raw_body(self) -> bytes:
+        raw: bytes = self.request._request.body
+        return raw
+
+    def body(self, default: Any = None) -> Any:
+        """The JSON of the body; ``default`` if there is none. Raises Refused."""
+        raw = self.raw_body()
+        if not raw.strip():
+            return default
+        try:
+            return loads(raw)
+        except UnicodeDecodeError:
+            raise Refused(400, "JSON parse error: the body is not UTF-8") from None
+        except ValueError as error:
+            raise Refused(400, f"JSON parse error: {error}") from None
+
+    def object_body(self) -> dict[str, Any]:
+        """The body as an object, ``{}`` if there is none. Raises Refused."""
+        found = self.body({})
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise Refused(400, f"JSON parse error: an object was expected, not {_kind(found)}")
+        return found
+
+    def list_body(self) -> list[Any]:
+        """The body as a list. Raises Refused."""
+        found = self.body()
+        if not isinstance(found, list):
+            raise Refused(400, f"JSON parse error: a list was expected, not {_kind(found)}")
+        return found
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        value = self.request.query_params.get(name)
+        return default if value is None or value in _ABSENT else value.replace("\0", "")
+
+    def texts(self, name: str) -> list[str]:
+        """A parameter that may be repeated."""
+        return [v.replace("\0", "") for v in self.request.query_params.getlist(name) if v not in _ABSENT]
+
+    def boolean(self, name: str, default: bool) -> bool:
+        value = self.text(name)
+        if value is None:
+            return default
+        if value.lower() in _TRUE:
+            return True
+        if value.lower() in _FALSE:
+            return False
+        raise Refused(400, f"Parameter {name} must be true or false, not {value!r}")
+
+    def integer(self, name: str, default: int | None = None) -> int | None:
+        value = self.text(name)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            raise Refused(400, f"Parameter {name} must be a whole number, not {value!r}") from None
+        if abs(number) > _LARGEST:
+            raise Refused(400, f"Parameter {name} is out of range")
+        return number
+
+    def count(self, name: str, default: int) -> int:
+        """A whole number that is not negative."""
+        number = self.integer(name, default)
+        assert number is not None
+        if number < 0:
+            raise Refused(400, f"Parameter {name} must not be negative")
+        return number
+
+
+def refuse_field(path: str, message: str, value: Any = None) -> Invalid:
+    """The error for one wrong field of a request."""
+    return Invalid([Problem(path, message, value)])
+
+
+# ---- what goes out
+
+
+def plain(text: str) -> HttpResponse:
+    """Ids and the like: bare text."""
+    return HttpResponse(text, content_type="text/plain;charset=UTF-8")
+
+
+def done() -> HttpResponse:
+    """Success with nothing to say."""
+    return HttpResponse(b"", content_type="application/json")
+
+
+def no_content() -> Response:
+    return Response(None, status=204)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return {dict: "an object", list: "a list", str: "a text", bool: "a boolean"}.get(type(value), "a number")

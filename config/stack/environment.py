@@ -1,0 +1,54 @@
+"""What the embedded stack takes from the environment beside Django's settings, and where its defaults differ from them.
+
+=====================  ================================================================================
+UPBEAT_DATA            the folder of everything that is kept; relative to the project's folder
+UPBEAT_OPEN            1 unless set when UPBEAT_HOST is the loopback interface: anonymous clients may do everything
+UPBEAT_DEMO            0: the example definitions are neither loaded nor run
+UPBEAT_WORKERS         pool processes of the worker "work"; the number of processors
+UPBEAT_IO_THREADS      threads of the worker "io"; 16
+NO_COLOR               set to anything: names are not coloured on a terminal
+=====================  ================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def complete() -> None:
+    """Writes the stack's own defaults into the environment, before the settings are read and for every child."""
+    folder = env.text("UPBEAT_DATA") or ".data"
+    os.environ["UPBEAT_DATA"] = str((BASE_DIR / folder).resolve())
+    loopback = env.text("UPBEAT_HOST", "127.0.0.1") in LOOPBACK
+    os.environ.setdefault("UPBEAT_OPEN", "1" if loopback else "0")
+    os.environ["PYTHONUNBUFFERED"] = "1"
+
+
+def data_folder() -> Path:
+    """Absolute, once ``complete`` was called."""
+    return Path(os.environ["UPBEAT_DATA"])
+
+
+def wants_demo() -> bool:
+    return env.flag("UPBEAT_DEMO", True)
+
+
+def pool_processes() -> int:
+    return env.number("UPBEAT_WORKERS", 0) or os.cpu_count() or 1
+
+
+def io_threads() -> int:
+    return env.number("UPBEAT_IO_THREADS", 16)
+
+
+def base_url() -> str:
+    """Where this machine reaches the web server."""
+    host = env.text("UPBEAT_HOST", "127.0.0.1")
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{env.number('UPBEAT_PORT', 8080)}"

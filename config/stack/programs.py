@@ -1,0 +1,77 @@
+"""What runs in the embedded stack, in the order in which it starts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from config.stack import embedded_redis, environment, prepare
+from config.stack.program import Program
+
+REDIS = "redis"
+PREPARE = "prepare"
+STATIC = "static"
+WEB = "web"
+WORK = "work"
+IO = "io"
+TICKS = "ticks"
+BEAT = "beat"
+WELCOME = "welcome"
+
+_SERVING = frozenset({PREPARE, STATIC})
+# Said once by the supervisor instead of six lines by each worker.
+_AS_ROOT = ("-W", "ignore:You're running the worker with superuser privileges")
+_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-I", "config.stack.pool_leash")
+
+
+def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program]:
+    """The programs of a stack with its data in ``folder``; without Redis if ``redis_port`` is None.
+
+    Raises CannotStart if there is no Redis to start.
+    """
+    began = f"{time.monotonic()}"
+    redis = [
+        Program(name=REDIS, command=embedded_redis.command(folder / "redis", port), outlives=True)
+        for port in ([] if redis_port is None else [redis_port])
+    ]
+    return [
+        *redis,
+        Program(name=PREPARE, command=_python("config.stack.prepare"), step=True, required=True),
+        Program(name=STATIC, command=_python("config.stack.static_files"), step=True, required=True),
+        Program(name=WEB, command=_python("gunicorn", "-c", "config/gunicorn.py"), after=_SERVING),
+        Program(name=WORK, command=_work, after=frozenset({PREPARE})),
+        Program(
+            name=IO,
+            command=_worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", IO),
+            after=frozenset({PREPARE}),
+        ),
+        Program(name=TICKS, command=_worker(TICKS, "-P", "solo", "-Q", TICKS), after=frozenset({PREPARE})),
+        Program(name=BEAT, command=_celery("beat"), after=frozenset({PREPARE})),
+        Program(
+            name=WELCOME,
+            command=_python("config.stack.welcome", began, *(["--demo-only"] if demo_only else [])),
+            step=True,
+            after=_SERVING,
+        ),
+    ]
+
+
+def _python(module: str, *arguments: str, options: Sequence[str] = ()) -> Callable[[], Sequence[str]]:
+    return lambda: [sys.executable, *options, "-m", module, *arguments]
+
+
+def _celery(command: str, *arguments: str) -> Callable[[], Sequence[str]]:
+    return _python("celery", "--quiet", "-A", "config", command, *arguments, options=_AS_ROOT)
+
+
+def _worker(name: str, *arguments: str) -> Callable[[], Sequence[str]]:
+    return _celery("worker", "-n", f"{name}@%h", *_WORKER, *arguments)
+
+
+def _work() -> Sequence[str]:
+    """The queues of Python functions are known when ``prepare`` has imported them."""
+    queues = ",".join(prepare.queues_of_work(environment.data_folder()))
+    concurrency = str(environment.pool_processes())
+    return _worker(WORK, "-P", "prefork", "-c", concurrency, "-O", "fair", "-Q", queues)()

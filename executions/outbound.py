@@ -1,0 +1,155 @@
+"""HTTP requests on behalf of definitions: guarded, limited, and without the habits of a browser.
+
+Unless UPBEAT_HTTP_ALLOW_PRIVATE is set, a request may not reach this machine or the own network, whatever name it
+uses: the address is checked where the connection is made, for redirects as well.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
+
+_CHUNK = 64 * 1024
+_local = threading.local()
+
+
+class TooLarge(Exception):
+    """The answer is larger than it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``headers``: every value of each name, in order."""
+
+    status: int
+    reason: str
+    headers: dict[str, list[str]]
+    text: str
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    connect_seconds: float,
+    read_seconds: float,
+    follow_redirects: bool,
+    max_body: int,
+) -> Answer:
+    """Sends a request. Raises requests.RequestException if no answer comes, TooLarge if it is too large."""
+    with _session().request(
+        method,
+        url,
+        headers=dict(headers),
+        data=body,
+        timeout=(connect_seconds, read_seconds),
+        allow_redirects=follow_redirects,
+        stream=True,
+    ) as response:
+        content = _read(response, max_body)
+        encoding = response.encoding if "charset" in response.headers.get("Content-Type", "") else "utf-8"
+        raw = response.raw.headers
+        return Answer(
+            status=response.status_code,
+            reason=response.reason or "",
+            headers={name: raw.getlist(name) for name in raw},
+            text=_decoded(content, encoding),
+        )
+
+
+def _decoded(content: bytes, encoding: str | None) -> str:
+    try:
+        return content.decode(encoding or "utf-8", "replace")
+    except LookupError:  # the server names an encoding that nobody knows
+        return content.decode("utf-8", "replace")
+
+
+def _read(response: requests.Response, max_body: int) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(_CHUNK):
+        size += len(part)
+        if size > max_body:
+            raise TooLarge(f"the answer has more than {max_body} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _session() -> requests.Session:
+    """One per thread: connections are kept, cookies are not."""
+    session: requests.Session | None = getattr(_local, "session", None)
+    if session is None:
+        session = _local.session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(_NoCookies())
+        adapter = _GuardedAdapter()
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+    return session
+
+
+class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
+    def set_ok(self, cookie: Any, request: Any) -> bool:
+        return False
+
+
+def _checked_address(host: str, port: int) -> str:
+    """An address of the host that may be called. Raises OSError if there is none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(info[4][0]) for info in found]
+    if settings.HTTP_ALLOW_PRIVATE:
+        return addresses[0]
+    for address in addresses:
+        if ipaddress.ip_address(address.split("%")[0]).is_global:
+            return address
+    raise OSError(f"{host} is in a private network, and UPBEAT_HTTP_ALLOW_PRIVATE is not set")
+
+
+class _Guarded:
+    """Connects to an address that was checked. The name stays what TLS and the Host header go by."""
+
+    def _new_conn(self: Any) -> socket.socket:
+        name = self._dns_host
+        try:
+            self._dns_host = _checked_address(name, self.port)
+            connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
+        finally:
+            self._dns_host = name
+        return connected
+
+
+class _GuardedConnection(_Guarded, HTTPConnection):
+    pass
+
+
+class _GuardedTlsConnection(_Guarded, HTTPSConnection):
+    pass
+
+
+class _GuardedPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
+
+
+class _GuardedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTlsConnection
+
+
+class _GuardedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        manager: PoolManager = self.poolmanager
+        manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}

@@ -1,0 +1,161 @@
+"""FORK_JOIN_DYNAMIC: branches that the input describes, in three styles (contracts/conductor.md, section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from executions.engine.tools import Branch, Branches, Task
+from executions.task_types.base import TaskType
+from workflows_app.formats.conductor.compile import compile_branch
+from workflows_app.formats.conductor.fields import Problems, read, render
+from workflows_app.formats.conductor.workflow_def import SubWorkflowParams, WorkflowTask
+from workflows_app.json_text import dumps
+
+
+class _Nonsense(Exception):
+    """The input describes no branches."""
+
+
+class ForkJoinDynamic(TaskType):
+    """``forkTaskInputs`` (one task, many inputs), or a list of tasks with a map of inputs, or the legacy list."""
+
+    def fan_out(self, task: Task) -> Branches:
+        if task.node.options.get("abort"):
+            return Branches(abort=str(task.node.options["abort"]))
+        try:
+            described = list(_described(task))
+            _refuse_duplicates(described)
+        except _Nonsense as error:
+            return Branches(abort=str(error))
+        known = frozenset(task.node.options.get("known", ()))
+        branches = []
+        for branch in described:
+            nodes = compile_branch([branch], task.node.opens, known=known)
+            if task.node.scope is not None:
+                nodes = {ref: replace(node, scope=node.scope or task.node.scope) for ref, node in nodes.items()}
+            branches.append(Branch(nodes=nodes, entry=branch.ref, last=branch.ref))
+        return Branches(
+            branches=branches,
+            input={
+                "forkedTasks": [branch.ref for branch in described],
+                "forkedTaskDefs": [render(branch) for branch in described],
+            },
+        )
+
+
+def _described(task: Task) -> Iterator[WorkflowTask]:
+    options, given = task.node.options, task.input
+    if isinstance(given.get("forkTaskInputs"), list):
+        return _same_task(task, given["forkTaskInputs"])
+    legacy = options.get("dynamic_fork_join_tasks_param")
+    if legacy:
+        return _legacy(given.get(legacy))
+    return _tasks_and_inputs(
+        given.get(options.get("dynamic_fork_tasks_param", "")),
+        given.get(options.get("dynamic_fork_tasks_input_param_name", "")),
+    )
+
+
+# ---- one task, many inputs
+
+
+def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
+    given = task.input
+    workflow = given.get("forkTaskWorkflow")
+    kind = "SUB_WORKFLOW" if workflow else str(given.get("forkTaskType") or "SIMPLE")
+    name = str(given.get("forkTaskName") or (workflow if workflow else None) or _default_name(task, kind))
+    for number, element in enumerate(inputs):
+        values = dict(element) if isinstance(element, Mapping) else {"input": element}
+        described: dict[str, Any] = {
+            "name": name,
+            "taskReferenceName": f"_{task.node.ref}_{name}_{number}" if _among_others(task) else f"_{name}_{number}",
+            "type": kind,
+            "inputParameters": {**values, "__index": number},
+            "optional": bool(task.node.options.get("optional_branches")),
+        }
+        if workflow:
+            version = given.get("forkTaskWorkflowVersion")
+            described["subWorkflowParam"] = {
+                "name": str(workflow),
+                "version": int(version) if str(version or "").strip().isdigit() else None,
+            }
+        yield _task(described)
+
+
+def _default_name(task: Task, kind: str) -> str:
+    return task.node.ref if kind == "SIMPLE" else kind
+
+
+def _among_others(task: Task) -> bool:
+    """Whether the execution has made branches before: then the fork's own ref keeps their names apart."""
+    return bool(task.execution.memo.value.get("fan_outs"))
+
+
+# ---- a list of tasks and a map of inputs
+
+
+def _tasks_and_inputs(tasks: Any, inputs: Any) -> Iterator[WorkflowTask]:
+    if tasks is None:
+        tasks = []
+    if not isinstance(tasks, list) or not all(isinstance(t, Mapping) for t in tasks):
+        raise _Nonsense(f"Input '{_shown(tasks)}' is invalid. Cannot deserialize a list of Workflow Tasks from"
+                        f" '{_shown(tasks)}'")  # fmt: skip
+    if inputs is None and not tasks:
+        inputs = {}
+    if not isinstance(inputs, Mapping):
+        found = type(inputs).__name__ if inputs is not None else "null"
+        raise _Nonsense(f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but found {found}")
+    for described in tasks:
+        branch = _task(dict(described))
+        own = inputs.get(branch.ref)
+        if isinstance(own, Mapping):
+            branch.input_parameters = {**branch.input_parameters, **own}
+        yield branch
+
+
+def _legacy(value: Any) -> Iterator[WorkflowTask]:
+    tasks = value.get("dynamicTasks") if isinstance(value, Mapping) else value
+    if not isinstance(tasks, list) or not all(isinstance(t, Mapping) for t in tasks):
+        raise _Nonsense(f"Input '{_shown(value)}' is invalid. Cannot deserialize a list of Workflow Tasks from"
+                        f" '{_shown(value)}'")  # fmt: skip
+    for described in tasks:
+        yield _task(
+            {
+                "name": described.get("taskName"),
+                "taskReferenceName": described.get("referenceName"),
+                "type": described.get("type") or "SIMPLE",
+                "inputParameters": described.get("input") or {},
+            }
+        )
+
+
+# ---- what is the same for all
+
+
+def _task(described: dict[str, Any]) -> WorkflowTask:
+    problems = Problems()
+    found = read(WorkflowTask, described, "", problems)
+    if found is None or problems:
+        wrong = "; ".join(f"{p.path}: {p.message}" for p in problems)
+        raise _Nonsense(f"Cannot deserialize a list of Workflow Tasks from '{_shown(described)}': {wrong}")
+    if not found.task_reference_name:
+        raise _Nonsense(f"A dynamically forked task has no taskReferenceName: '{_shown(described)}'")
+    found.name = found.name or found.ref
+    if found.type == "SUB_WORKFLOW" and found.sub_workflow_param is None:
+        found.sub_workflow_param = SubWorkflowParams(name=found.name)
+    return found
+
+
+def _refuse_duplicates(branches: list[WorkflowTask]) -> None:
+    seen: set[str] = set()
+    for branch in branches:
+        if branch.ref in seen:
+            raise _Nonsense(f"Dynamic fork contains tasks with the same reference name: {branch.ref}")
+        seen.add(branch.ref)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else dumps(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
