@@ -39,7 +39,7 @@ bench: $(INSTALLED_DEV) ## Measure what a step, a fork and a start cost
 chaos: $(INSTALLED_DEV) ## Kill processes at random and look for what was lost or done twice
 	@.ci/test-folders tests/chaos $(PYTEST_ARGS)
 
-lock: $(INSTALLED_DEV) ## Newest versions that requirements*.txt allow, with hashes, into requirements*.lock
+lock: | $(RUN) ## Newest versions that requirements*.txt allow, with hashes, into requirements*.lock
 	@$(PIP) install $(UV)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile $(LOCK) --upgrade requirements-dev.txt -o requirements-dev.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile $(LOCK) --upgrade requirements.txt -c requirements-dev.lock -o requirements.lock
@@ -48,11 +48,13 @@ clean: ## Remove .venv and caches; the data folder (.data) stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements.lock
+$(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Upbeat needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(INSTALLED): requirements.lock | $(RUN)
 	@echo "Installing packages into $(VENV): once, and again when requirements.lock changes"
-	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 

@@ -16,7 +16,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import ENDED, NOT_PAUSED, RUN_ENDED, UNKNOWN_RUN
+from executions.engine.decide import (
+    ENDED,
+    NOT_PAUSED,
+    NOTHING_TO_RETRY,
+    RUN_ENDED,
+    STILL_RUNNING,
+    UNKNOWN_RUN,
+)
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Advanced,
@@ -26,14 +33,17 @@ from executions.engine.events import (
     Paused,
     Result,
     Resumed,
+    Retried,
     Terminated,
     VariablesSet,
 )
+from executions.engine.reviving import latest_attempts
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import Hint
 from executions.starting import driver
-from executions.states import RunState
+from executions.states import RUN_FAILED, ExecutionState, RunState
 from executions.store import executions, runs
+from workflows_app import catalog
 
 
 class Refusal(Exception):
@@ -97,6 +107,57 @@ def terminate(
         {ENDED: Conflict("Workflow {id} has completed and cannot be terminated")},
     )
     audit.record("terminate", by=by, execution_id=execution_id, reason=reason)
+
+
+def retry(execution_id: str, *, by: str, reason: str | None = None, resume_children: bool = False) -> None:
+    """What failed, and what its failure canceled, runs again; parents that have ended go on as well.
+
+    ``resume_children``: where a child execution failed, it goes on inside, instead of being started anew.
+    """
+    target = _failed_descendant(execution_id) if resume_children else execution_id
+    _apply(
+        target,
+        Retried(),
+        {
+            STILL_RUNNING: NotFound("Workflow is still running.  status=RUNNING"),
+            NOTHING_TO_RETRY: Conflict(
+                "There are no retryable tasks! Use restart if you want to attempt entire workflow execution again!"
+            ),
+        },
+    )
+    audit.record("retry", by=by, execution_id=execution_id, reason=reason)
+
+
+def _failed_descendant(execution_id: str) -> str:
+    """The execution in which the failure really is: down through failed children."""
+    current = execution(execution_id).id
+    for _ in range(100):
+        failed = [r for r in latest_attempts(runs.read(current)) if r.state in RUN_FAILED]
+        child = next((r.child_id for r in failed if r.child_id and executions.read(r.child_id)), None)
+        first_is_child = bool(failed) and failed[0].child_id is not None
+        if child is None or not first_is_child:
+            return current
+        current = child
+    return current
+
+
+def restart(execution_id: str, *, by: str, reason: str | None = None, latest_version: bool = False) -> None:
+    """Begins an ended execution anew, with its input; ``latest_version``: with what its name stands for now."""
+    row = execution(execution_id)
+    graph = catalog.graph(row.version_id)
+    if not graph.restartable and row.state == ExecutionState.COMPLETED:
+        raise NotFound(f"Workflow: {execution_id} is non-restartable")
+    version = None
+    if latest_version:
+        version = catalog.Catalog().find(row.format, row.name)
+        if version is None:
+            raise NotFound(f"No such workflow found by name: {row.name}, version: null")
+    decision = driver().restart(execution_id, version)
+    if decision is None:
+        raise NotFound(f"No such workflow found by id: {execution_id}")
+    if decision.refused is not None:
+        raise Conflict(f"Workflow: {execution_id} is not in terminal state, unable to restart.")
+    audit.record("restart", by=by, execution_id=execution_id, reason=reason, detail={"latest": latest_version})
 
 
 def advance(execution_id: str) -> None:

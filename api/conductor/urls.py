@@ -24,6 +24,8 @@ urlpatterns = [
     path("workflow/<str:workflow_id>/tasks", workflows.Tasks.as_view()),
     path("workflow/<str:workflow_id>/pause", workflows.Pause.as_view()),
     path("workflow/<str:workflow_id>/resume", workflows.Resume.as_view()),
+    path("workflow/<str:workflow_id>/retry", workflows.Retry.as_view()),
+    path("workflow/<str:workflow_id>/restart", workflows.Restart.as_view()),
     path("workflow/<str:name>", workflows.Workflow.as_view()),
     path("tasks", tasks.Update.as_view()),
     path("tasks/update-v2", tasks.UpdateV2.as_view()),

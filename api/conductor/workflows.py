@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.conductor.render import output_of, tasks_json, workflow_json
 from api.conductor.starts import StartByName
-from api.conductor.wire import ConductorView, done
+from api.conductor.wire import ConductorView, done, no_content
 from executions import operations
 from executions.store import runs
 
@@ -76,6 +76,24 @@ class Resume(ConductorView):
     def put(self, request: Request, workflow_id: str) -> HttpResponse:
         operations.resume(workflow_id, by=who(request))
         return done()
+
+
+class Retry(ConductorView):
+    @extend_schema(summary="Run again what failed", responses={204: None})
+    def post(self, request: Request, workflow_id: str) -> Response:
+        operations.retry(
+            workflow_id, by=who(request), resume_children=self.boolean("resumeSubworkflowTasks", False)
+        )
+        return no_content()
+
+
+class Restart(ConductorView):
+    @extend_schema(summary="Begin anew", responses={204: None})
+    def post(self, request: Request, workflow_id: str) -> Response:
+        operations.restart(
+            workflow_id, by=who(request), latest_version=self.boolean("useLatestDefinitions", False)
+        )
+        return no_content()
 
 
 class Decide(ConductorView):

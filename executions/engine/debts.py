@@ -16,7 +16,7 @@ from django.db import transaction
 
 from executions import hooks, task_types
 from executions.engine import transact
-from executions.engine.events import Finished, Result, Terminated
+from executions.engine.events import ChildRevived, ExecutionDue, Finished, Result, Terminated
 from executions.engine.fragments import nodes_of
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import Doc, ExecutionRow, RunRow
@@ -120,6 +120,14 @@ def settle(driver: Driver, execution: ExecutionRow) -> None:
     if execution.parent_run_id is not None and execution.parent_id is not None:
         _tell_parent(driver, execution)
     execution_store.settle_debts(execution.id, revision)
+
+
+def revive_parent(driver: Driver, child: ExecutionRow) -> None:
+    """An operator has revived a child execution: its parent, if it has ended over it, goes on as well."""
+    assert child.parent_id is not None
+    assert child.parent_run_id is not None
+    driver.decide(child.parent_id, ChildRevived(child.parent_run_id))
+    driver.decide(child.id, ExecutionDue())  # that is paid
 
 
 def _tell_parent(driver: Driver, child: ExecutionRow) -> None:

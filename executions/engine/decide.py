@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from executions.engine import endings, timeouts
+from executions.engine import endings, reviving, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Advanced,
+    ChildRevived,
     Due,
     Event,
     ExecutionDue,
@@ -22,6 +23,7 @@ from executions.engine.events import (
     Paused,
     Result,
     Resumed,
+    Retried,
     Started,
     Terminated,
     VariablesSet,
@@ -44,6 +46,10 @@ UNKNOWN_RUN = "there is no such task"
 RUN_ENDED = "the task has ended"
 STALE = "the claim is no longer valid"
 NOT_DUE = "the task is not due"
+NOT_ENDED = "the task has not ended"
+SUPERSEDED = "the flow has gone on without this task"
+STILL_RUNNING = "the execution is still running"
+NOTHING_TO_RETRY = "there is nothing to retry"
 NOT_PAUSED = "the execution is not paused"
 
 
@@ -76,7 +82,7 @@ def _started(plan: Plan, event: Started) -> str | None:
     graph = plan.graph
     if graph.variables is not None:
         plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
-    _set_deadline(plan)
+    plan.set_deadline()
     plan.touched[plan.execution.id] = None
     for ref in _entries(plan):
         place = Place(path="", scope_id=plan.execution.id)
@@ -101,16 +107,6 @@ def _entries(plan: Plan) -> list[str]:
     return [ref for ref in wanted if graph.nodes[ref].gather is None]
 
 
-def _set_deadline(plan: Plan) -> None:
-    """The execution's timeout counts from its start, or from when an operator last revived it."""
-    graph, execution = plan.graph, plan.execution
-    deadline = None
-    if graph.timeout > 0 and graph.on_timeout is not OnTimeout.ALERT:
-        deadline = (execution.retried_at or execution.created_at) + timedelta(seconds=graph.timeout)
-    if (execution.deadline_at, execution.due_at) != (deadline, deadline):
-        plan.change_execution(deadline_at=deadline, due_at=deadline)
-
-
 def _execution_due(plan: Plan, event: ExecutionDue) -> str | None:
     execution = plan.execution
     if execution.ended:
@@ -124,6 +120,9 @@ def _execution_due(plan: Plan, event: ExecutionDue) -> str | None:
         )
         endings.end(plan, ExecutionState.TIMED_OUT, reason)
         return None
+    if reviving.REVIVE_PARENT in execution.memo.value:  # it has been told by now
+        memo = {k: v for k, v in execution.memo.value.items() if k != reviving.REVIVE_PARENT}
+        plan.change_execution(memo=Doc(memo))
     plan.change_execution(due_at=execution.deadline_at)
     return None
 
@@ -142,7 +141,7 @@ def _resumed(plan: Plan, event: Resumed) -> str | None:
     if plan.execution.state != ExecutionState.PAUSED:
         return NOT_PAUSED
     plan.change_execution(state=ExecutionState.RUNNING, reason=None, retried_at=plan.now)
-    _set_deadline(plan)
+    plan.set_deadline()
     _settle_all(plan)
     return None
 
@@ -181,6 +180,29 @@ def _variables_set(plan: Plan, event: VariablesSet) -> str | None:
     if plan.execution.ended:
         return ENDED
     plan.change_execution(variables=Doc({**plan.execution.variables.value, **event.variables}))
+    return None
+
+
+def _retried(plan: Plan, event: Retried) -> str | None:
+    execution = plan.execution
+    if not execution.ended:
+        return STILL_RUNNING
+    if not reviving.retriable(plan.snapshot.everything()) and execution.state != ExecutionState.TIMED_OUT:
+        return NOTHING_TO_RETRY
+    reviving.retry(plan)
+    plan.touched[execution.id] = None
+    return None
+
+
+def _child_revived(plan: Plan, event: ChildRevived) -> str | None:
+    run = plan.snapshot.run(event.run_id)
+    if run is None:
+        return UNKNOWN_RUN
+    if not run.ended:
+        return NOT_ENDED
+    if run.state == RunState.COMPLETED_WITH_ERRORS or run not in reviving.latest_attempts(plan.snapshot.everything()):
+        return SUPERSEDED
+    reviving.child_revived(plan, run)
     return None
 
 
@@ -357,4 +379,6 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Advanced: _advanced,
     Terminated: _terminated,
     VariablesSet: _variables_set,
+    Retried: _retried,
+    ChildRevived: _child_revived,
 }

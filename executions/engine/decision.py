@@ -25,7 +25,7 @@ class Decision:
     this reason. ``forget``: iterations whose task runs are deleted.
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
     process has claimed and now goes on with. ``logs``: (task run id, line).
-    ``refused``: why the event was not applied; then nothing else is set.
+    ``reopening``: an operator has revived what had ended. ``refused``: why the event was not applied; then nothing else is set.
     """
 
     execution: ExecutionRow
@@ -36,4 +36,5 @@ class Decision:
     send: list[RunRow] = field(default_factory=list)
     claimed: list[RunRow] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
+    reopening: bool = False
     refused: str | None = None

@@ -19,10 +19,12 @@ from executions.engine import canvas, debts, transact
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished
 from executions.engine.new_execution import NewExecution
+from executions.engine.reviving import REVIVE_PARENT
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.tools import Claimer
 from executions.engine.transact import Hint
 from executions.states import RunsOn
+from workflows_app.catalog import Found
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,14 @@ class Driver:
             self._after(decision)
         return decision
 
+    def restart(self, execution_id: str, version: Found | None) -> Decision | None:
+        """Begins an ended execution anew and goes on. See ``transact.restart``."""
+        decision = transact.restart(execution_id, version, claimer=self._claimer())
+        if decision is not None and decision.refused is None:
+            self._after(decision)
+        self.go_on()
+        return decision
+
     def work(self, run: RunRow) -> None:
         """Does a task run that this process has claimed, and goes on."""
         self._take_up(run)
@@ -121,6 +131,8 @@ class Driver:
             self.later(lambda: debts.end_children(self, execution.id))
         if execution.ended and execution.due_at is not None:
             self.later(lambda: debts.settle(self, execution))
+        elif not execution.ended and REVIVE_PARENT in execution.memo.value:
+            self.later(lambda: debts.revive_parent(self, execution))
 
     def _left_to_chord(self, decision: Decision) -> bool:
         """A chord's body rings for what follows its join; anything else that is sent here needs its own message."""

@@ -118,3 +118,15 @@ class VariablesSet(Event):
     """A client merges variables into those of the execution."""
 
     variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Event):
+    """An operator lets an execution that has not succeeded go on where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRevived(Event):
+    """The child execution of a task run, which had ended, goes on."""
+
+    run_id: str

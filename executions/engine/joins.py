@@ -25,7 +25,7 @@ def open_join(plan: Plan, run: RunRow, node: Node) -> None:
     if join.first:
         _open_first(plan, run, node, join)
         return
-    over = _over(plan, node, run)
+    over = branch_names(plan, node, run)
     plan.require(frozenset(join.earlier))
     done = [ref for ref in join.earlier if _ended_here(plan, ref, run.path)]
     run.pending = len(over) - len(done)
@@ -33,7 +33,7 @@ def open_join(plan: Plan, run: RunRow, node: Node) -> None:
         # what ended in this very decision has its notification still to come
         run.memo = Doc({"counted": done})
     if run.pending == 0:
-        _fire(plan, run, node)
+        fire(plan, run, node)
 
 
 def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
@@ -55,7 +55,7 @@ def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
     run.pending = (run.pending or 0) - 1
     run.updated_at = plan.now
     if run.pending <= 0:
-        _fire(plan, run, node)
+        fire(plan, run, node)
 
 
 def _join(node: Node) -> Join:
@@ -63,7 +63,7 @@ def _join(node: Node) -> Join:
     return node.join
 
 
-def _over(plan: Plan, node: Node, run: RunRow) -> tuple[str, ...]:
+def branch_names(plan: Plan, node: Node, run: RunRow) -> tuple[str, ...]:
     """The refs it waits for; those of a fan-out are in the memo of the fan-out's run."""
     join = _join(node)
     if not join.dynamic:
@@ -80,9 +80,9 @@ def _ended_here(plan: Plan, ref: str, path: str) -> bool:
     return run is not None and run.path == path and run.settled
 
 
-def _fire(plan: Plan, run: RunRow, node: Node) -> None:
+def fire(plan: Plan, run: RunRow, node: Node) -> None:
     """Every branch has ended: the join ends with their outputs, and fails with those that failed."""
-    over = _over(plan, node, run)
+    over = branch_names(plan, node, run)
     found = branches(plan, run.path, over)
     output = {ref: r.output.value for ref in over if (r := found.get(ref)) is not None and r.output.value}
     failed = [r for ref in over if (r := found.get(ref)) is not None and r.failed]

@@ -29,7 +29,7 @@ from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.graph.analysis import Analysis, analyse
 from workflows_app.graph.model import Edge, Graph, Kind, Node, On
 from workflows_app.graph.template import Template
-from workflows_app.policies import TaskPolicy
+from workflows_app.policies import OnTimeout, TaskPolicy
 
 # Compute nodes evaluated in one decision; then the plan takes a breath: the next one becomes a due row of its own.
 MAX_COMPUTED = 500
@@ -105,8 +105,6 @@ class Plan:
         """Whether all that can be open in this scope is in the plan, as far as that is known without looking."""
         if self.orderly:
             return True
-        if scope_id == self.execution.id:
-            return self.snapshot.execution.revision == 0
         container = self.rows.get(scope_id)
         return container is not None and container.stored < 0
 
@@ -120,8 +118,6 @@ class Plan:
         newest = max(self.rows.values(), key=lambda r: r.seq, default=None)
         if newest is not None and (newest.stored < 0 or newest.seq == self.snapshot.execution.next_seq):
             return newest
-        if self.snapshot.execution.revision == 0:
-            return None
         last = self.current(self.snapshot.last_run())
         return last if newest is None or (last and last.seq > newest.seq) else newest
 
@@ -187,6 +183,15 @@ class Plan:
     def note(self, **fields: Any) -> None:
         """Adds to the execution's memo."""
         self.change_execution(memo=Doc({**self.execution.memo.value, **fields}))
+
+    def set_deadline(self) -> None:
+        """Sets when the execution must be over: its timeout counts from its start, or from its last revival."""
+        graph, execution = self.graph, self.execution
+        deadline = None
+        if graph.timeout > 0 and graph.on_timeout is not OnTimeout.ALERT:
+            deadline = (execution.retried_at or execution.created_at) + timedelta(seconds=graph.timeout)
+        if (execution.deadline_at, execution.due_at) != (deadline, deadline):
+            self.change_execution(deadline_at=deadline, due_at=deadline)
 
     @property
     def stopped(self) -> bool:

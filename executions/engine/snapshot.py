@@ -19,7 +19,7 @@ class Needs:
     ``ids``: by id. ``refs``: the latest run of each. ``branches``: the latest attempt of each of these refs at one
     path, for joins over many. ``scopes``: every run of a loop or item list. ``held``: the first item of a list that
     waits for its turn, beside the given runs. ``probes``: whether something is open in a scope beside the given runs. ``unsettled``:
-    everything ended whose consequences are open. ``last``: the run with the highest seq.
+    everything ended whose consequences are open. ``last``: the run with the highest seq. ``everything``: all runs.
     """
 
     ids: frozenset[str] = frozenset()
@@ -30,6 +30,7 @@ class Needs:
     probes: frozenset[tuple[str, frozenset[str]]] = frozenset()
     unsettled: bool = False
     last: bool = False
+    everything: bool = False
     joins: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
 
     def __bool__(self) -> bool:
@@ -65,6 +66,8 @@ class Snapshot:
     probes: dict[tuple[str, frozenset[str]], Probe] = field(default_factory=dict)
     unsettled: list[RunRow] | None = None
     last: RunRow | None = None
+    knows_last: bool = False
+    all: list[RunRow] | None = None
 
     def run(self, run_id: str) -> RunRow | None:
         """The run with that id, or None if there is none."""
@@ -117,8 +120,14 @@ class Snapshot:
             raise Missing(Needs(unsettled=True))
         return self.unsettled
 
-    def last_run(self) -> RunRow:
-        """The run with the highest seq."""
-        if self.last is None:
+    def everything(self) -> list[RunRow]:
+        """Every task run, in order of seq: for operators only."""
+        if self.all is None:
+            raise Missing(Needs(everything=True))
+        return self.all
+
+    def last_run(self) -> RunRow | None:
+        """The run with the highest seq; None if there is none."""
+        if not self.knows_last:
             raise Missing(Needs(last=True))
         return self.last

@@ -9,27 +9,30 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TypeVar
 
 from django.db import OperationalError, transaction
 
-from executions.engine.decide import decide
+from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished, Started
 from executions.engine.new_execution import NewExecution
 from executions.engine.place import item_index
 from executions.engine.polling import active_domain
+from executions.engine.reviving import REVIVE_PARENT
 from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
-from executions.engine.snapshot import Missing, Needs, Snapshot
+from executions.engine.snapshot import Missing, Needs, Probe, Snapshot
 from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
 from executions.ids import new_id
+from executions.states import ExecutionState
 from executions.store import executions as execution_store
 from executions.store import logs, runs
 from executions.store.executions import Conflict
 from workflows_app import catalog
+from workflows_app.catalog import Found
 from workflows_app.graph.analysis import analyse
 from workflows_app.graph.model import Graph
 
@@ -178,13 +181,13 @@ def _decide(
 def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
     new = decision.execution
     if decision.runs:
-        runs.write(decision.runs)
+        runs.write(decision.runs, reopening=decision.reopening)
     for iteration in decision.forget:
         runs.forget(new.id, iteration)
     if decision.cancel_others is not None:
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:
-        execution_store.update(old, new)
+        execution_store.update(old, new, reopening=decision.reopening)
     if decision.logs:
         logs.add(decision.logs, moment)
 
@@ -214,6 +217,59 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
         return decision
 
     return _insist(attempt, tools)
+
+
+def restart(execution_id: str, version: Found | None, *, claimer: Claimer | None = None) -> Decision | None:
+    """Begins an ended execution anew: same id and input, all task runs deleted. None: there is no such execution.
+
+    ``version`` replaces the version it ran; None keeps that, and the task definitions it knew.
+    """
+    tools = Toolbox(locked=True, active_domain=active_domain)
+
+    def attempt(_: int) -> Decision | None:
+        moment = now()
+        row = execution_store.lock(execution_id, 0, moment)
+        if row is None:
+            return None
+        if not row.ended:
+            return Decision(execution=row, refused=STILL_RUNNING)
+        fresh = _begun_anew(row, version, moment)
+        graph = catalog.graph(fresh.version_id)
+        decision = decide(graph, _Nothing(execution=fresh), Started(), moment, tools, claimer)
+        decision.reopening = True
+        decision.execution_changed = True
+        runs.delete_all(execution_id)
+        _write(row, 0, decision, moment)
+        return decision
+
+    return _insist(attempt, tools)
+
+
+def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> ExecutionRow:
+    fresh = replace(
+        row,
+        state=ExecutionState.RUNNING,
+        epoch=row.epoch + 1,
+        next_seq=0,
+        created_at=moment,
+        updated_at=moment,
+        retried_at=None,
+        ended_at=None,
+        deadline_at=None,
+        due_at=None,
+        reason=None,
+        failed_refs=None,
+        failure_execution_id=None,
+        memo=Doc({REVIVE_PARENT: True}) if row.parent_run_id else EMPTY,
+        output=EMPTY,
+        variables=EMPTY,
+    )
+    if version is not None:
+        fresh.version_id, fresh.number = version.id, version.number
+        fresh.task_definitions = _doc(
+            catalog.Catalog().task_definitions(catalog.task_names(version.id))
+        )
+    return fresh
 
 
 def _new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
@@ -259,3 +315,9 @@ class _Nothing(Snapshot):
 
     def runs_at(self, path: str, refs: frozenset[str]) -> dict[str, RunRow]:
         return {}
+
+    def probe(self, scope_id: str, beside: frozenset[str]) -> Probe:
+        return Probe(active=False)
+
+    def last_run(self) -> RunRow | None:
+        return None

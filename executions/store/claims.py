@@ -82,6 +82,8 @@ def poll(queue: str, count: int, worker: str, now: datetime) -> list[RunRow]:
     if rows:
         _idle.discard(queue)
     else:
+        if len(_idle) > 10_000:
+            _idle.clear()
         _idle.add(queue)
     return sorted(rows, key=lambda r: (-r.priority, r.scheduled_at))
 

@@ -86,6 +86,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     near_joins = {key: _ask_join(query, of, snapshot.execution.id, key) for key in needs.joins}
     unsettled = query.ask(f"settled = {_false(of)} AND state IN ({_ENDED})") if needs.unsettled else None
     last = query.ask("seq > 0", tail="ORDER BY seq DESC LIMIT 1") if needs.last else None
+    everything = query.ask("1 = 1") if needs.everything else None
     query.run()
 
     snapshot.runs.update(dict.fromkeys(needs.ids))
@@ -107,8 +108,13 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
             snapshot.branches[path, over] = {r.ref: r for r in sorted(rows, key=lambda r: r.attempt)}
     if unsettled is not None:
         snapshot.unsettled = sorted(unsettled, key=lambda r: r.seq)
-    if last:
-        snapshot.last = last[0]
+    if last is not None:
+        snapshot.last = last[0] if last else None
+        snapshot.knows_last = True
+    if everything is not None:
+        snapshot.all = sorted(everything, key=lambda r: r.seq)
+        snapshot.runs.update({r.id: r for r in snapshot.all})
+        snapshot.latest.update({r.ref: r for r in snapshot.all})
 
 
 def _ask_scope(
@@ -207,6 +213,14 @@ def cancel_others(execution_id: str, but: Iterable[str], now: datetime) -> None:
             f" due_at = CASE WHEN child_id IS NULL THEN NULL ELSE {of.time('%s')} END"
             f" WHERE execution_id = %s AND settled = {_false(of)}{where}",
             [at, at, at, encode_value(of, "id", execution_id), *values],
+        )
+
+
+def delete_all(execution_id: str) -> None:
+    """Deletes every task run of an execution, which begins anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s", [encode_value(dialect(), "id", execution_id)]
         )
 
 

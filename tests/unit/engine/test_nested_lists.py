@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from executions.engine.events import Due, End, ExecutionDue, Finished, Result, Terminated
+from executions.engine.events import Due, End, ExecutionDue, Finished, Result, Retried, Terminated
 from executions.engine.tools import Branch, Branches, Claimer, Opening, Resolved
 from executions.states import RunsOn, RunState
 from tests.unit.engine.world import World, Logic, call, compute, graph, task
@@ -398,3 +398,39 @@ def test_a_lost_worker_is_replaced_and_at_last_given_up() -> None:
     world.apply(Due(world.open_run("a").id))
     assert world.state == "FAILED"
     assert "was lost for the 5th time" in (world.execution.reason or "")
+
+
+def test_a_retry_runs_what_failed_and_what_its_failure_canceled() -> None:
+    world = World(fork()).start()
+    world.finish("a", {"x": 1})
+    world.fail("b")
+    assert world.state == "FAILED"
+    world.apply(Retried())
+    assert (world.state, world.open_refs()) == ("RUNNING", ["b"])
+    assert (world.open_run("b").attempt, world.run("join").pending) == (1, 1)
+    world.finish("b", {"y": 2})
+    assert world.run("join").output.value == {"a": {"x": 1}, "b": {"y": 2}}
+    world.finish("after")
+    assert world.state == "COMPLETED"
+
+
+def test_a_retry_of_a_loop_goes_on_in_its_iteration() -> None:
+    world = World(
+        loop("n < 2", task("a"), task("b")), scripts={"n < 2": lambda data: data["loop"]["iteration"] < 2}
+    ).start()
+    world.finish("a")
+    world.finish("b")
+    world.fail("a")
+    assert world.state == "FAILED"
+    world.apply(Retried())
+    assert [(r.ref, r.path, r.attempt) for r in world.in_order() if not r.ended] == [("loop", "", 0), ("a", "2", 1)]
+    world.finish("a")
+    world.finish("b")
+    assert world.open_refs() == ["after"]
+
+
+def test_a_retry_is_refused_while_running_and_when_nothing_failed() -> None:
+    world = World(chain(task("a"))).start()
+    assert world.apply(Retried()).refused
+    world.finish("a")
+    assert world.apply(Retried()).refused

@@ -171,18 +171,24 @@ class World:
         if needs.unsettled:
             snapshot.unsettled = [r for r in rows if r.ended and not r.settled]
         if needs.last:
-            snapshot.last = rows[-1]
+            snapshot.last = rows[-1] if rows else None
+            snapshot.knows_last = True
+        if needs.everything:
+            snapshot.all = rows
+            snapshot.runs.update({r.id: r for r in rows})
+            snapshot.latest.update({r.ref: r for r in rows})
 
     def write(self, decision: Decision) -> None:
         if decision.refused is not None:
             return
-        assert execution_may_become(self.execution.state, decision.execution.state)
+        reopening = decision.reopening
+        assert execution_may_become(self.execution.state, decision.execution.state, reopening=reopening)
         seqs = [r.seq for r in decision.runs]
         assert len(set(seqs)) == len(seqs)
         for run in decision.runs:
             old = self.rows.get(run.id)
             assert run.revision == (0 if old is None else old.revision + 1), f"{run.ref} written twice"
-            assert old is None or run_may_become(old.state, run.state), f"{old.state} -> {run.state}"
+            assert old is None or run_may_become(old.state, run.state, reopening=reopening), f"{old.state} -> {run.state}"
             stored = run.copy()
             stored.stored = stored.revision
             self.rows[run.id] = stored

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from workflows_app.expressions.base import ExpressionError, Scope
-from workflows_app.expressions.conductor.reading import Evaluator, Reading, known_prefix, reading
+from workflows_app.expressions.base import ExpressionError, Language, Scope
+from workflows_app.expressions.conductor import environment
+from workflows_app.expressions.conductor.reading import Evaluator, Reach, reach_of, reading
 from workflows_app.expressions.conductor.rendering import to_text
 from workflows_app.expressions.conductor.template import OPEN, Expression, Part, split
 
@@ -14,8 +15,8 @@ from workflows_app.expressions.conductor.template import OPEN, Expression, Part,
 MAX_DEPTH = 200
 
 
-class Language:
-    """``workflows_app.expressions.Language``."""
+class ConductorLanguage:
+    """Compiles a JSON value with templates in its strings."""
 
     def compile(self, value: Any) -> CompiledValue:
         """Raises ExpressionError if a path is malformed, or expressions stand deeper than ``MAX_DEPTH``."""
@@ -24,7 +25,7 @@ class Language:
         return compiled
 
 
-LANGUAGE = Language()
+LANGUAGE: Language = ConductorLanguage()
 
 
 def references(value: Any) -> list[str]:
@@ -38,13 +39,15 @@ def references(value: Any) -> list[str]:
     for text in _texts(value):
         for part in split(text):
             if isinstance(part, Expression):
-                for known in _readings(part):
-                    found.update(dict.fromkeys(sorted(known.names)))
+                for reach in _reaches(part):
+                    found.update(dict.fromkeys(sorted(reach.reads)))
+                    if reach.name is not None and not environment.is_variable(reach.name):
+                        found[reach.name] = None
     return list(found)
 
 
 class CompiledValue:
-    """``workflows_app.expressions.Compiled``."""
+    """A JSON value whose expressions are functions. ``reads``, ``reads_any`` and ``history``: see ``Template``."""
 
     __slots__ = ("_constant", "_evaluator", "history", "reads", "reads_any")
 
@@ -128,14 +131,14 @@ class CompiledValue:
         return lambda scope: "".join([piece if isinstance(piece, str) else to_text(piece(scope)) for piece in pieces])
 
     def _expression(self, expression: Expression) -> Evaluator:
-        own = _known(expression)
-        if own is None:
+        reach = _reach(expression)
+        if reach is None:
             self.reads_any = True
         else:
-            self.reads |= own.reads
-            self.history |= own.history
-        if expression.is_plain and own is not None:
-            return own.get
+            self.reads |= reach.reads
+            self.history |= reach.history
+        if expression.is_plain:
+            return reading(expression.beginning).get
         return _computed(self._interpolation(expression.parts))
 
 
@@ -143,8 +146,9 @@ def _computed(text_of: Evaluator) -> Evaluator:
     """An expression whose path is known only when it is evaluated; null if it turns out to be malformed."""
 
     def evaluate(scope: Scope) -> Any:
+        text = text_of(scope)
         try:
-            found = reading(text_of(scope))
+            found = reading(text)
         except ExpressionError:
             return None
         return found.get(scope)
@@ -152,21 +156,20 @@ def _computed(text_of: Evaluator) -> Evaluator:
     return evaluate
 
 
-def _known(expression: Expression) -> Reading | None:
-    """What is known of an expression before it is evaluated, None if its first name is not."""
-    if (text := expression.text) is not None:
-        return reading(text)
-    return known_prefix(expression.parts[0]) if isinstance(expression.parts[0], str) else None
+def _reach(expression: Expression) -> Reach | None:
+    """What an expression itself looks at, None if its first name is computed."""
+    beginning = expression.beginning
+    return reading(beginning).reach if expression.is_plain else reach_of(beginning)
 
 
-def _readings(expression: Expression) -> Iterator[Reading]:
-    """What is known of an expression and those nested in it."""
-    own = _known(expression)
+def _reaches(expression: Expression) -> Iterator[Reach]:
+    """What is known of an expression and of those nested in it."""
+    own = _reach(expression)
     if own is not None:
         yield own
     for part in expression.parts:
         if isinstance(part, Expression):
-            yield from _readings(part)
+            yield from _reaches(part)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ as a whole; a path is given the one field that it begins with.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workflows_app.expressions.base import ExpressionError, RunView, Scope
@@ -18,14 +18,13 @@ SCHEMA_VERSION = 2
 
 Getter = Callable[[Scope], Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 # Conductor's word for a field of the execution
 _WORKFLOW_FIELDS = {
     "input": "input",
     "output": "output",
-    "status": "state",
     "workflowId": "id",
     "parentWorkflowId": "parent_id",
     "parentWorkflowTaskId": "parent_run_id",
@@ -63,7 +62,7 @@ def getter(name: str, key: str) -> Getter:
 def whole(scope: Scope, name: str) -> dict[str, Any] | None:
     """The workflow with all its fields, or a task; None if the task has not run."""
     if name == WORKFLOW:
-        keys = (*_WORKFLOW_FIELDS, "schemaVersion")
+        keys = (*_WORKFLOW_FIELDS, "status", "schemaVersion")
     elif scope.run(name) is not None:
         keys = ("input", OUTPUT, *_TASK_FIELDS)
     else:
@@ -93,6 +92,8 @@ def reference_name(run: RunView) -> str:
 def _workflow_getter(key: str) -> Getter:
     if key == "schemaVersion":
         return lambda scope: SCHEMA_VERSION
+    if key == "status":
+        return lambda scope: str(scope.execution["state"])
     field = _WORKFLOW_FIELDS.get(key)
     return _nothing if field is None else lambda scope: scope.execution[field]
 

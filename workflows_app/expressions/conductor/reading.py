@@ -13,33 +13,43 @@ from workflows_app.expressions.conductor import environment
 from workflows_app.expressions.conductor.document import OUTPUT, WORKFLOW, ScopeDocument, getter, whole
 from workflows_app.expressions.conductor.named_values import named_value
 from workflows_app.expressions.conductor.secrets import PREFIX as SECRETS
-from workflows_app.expressions.jsonpath import Path, parse
+from workflows_app.expressions.jsonpath import MAX_LENGTH, Path, parse
 from workflows_app.expressions.jsonpath.path import follow
-from workflows_app.expressions.jsonpath.segments import Call, Index, Member
+from workflows_app.expressions.jsonpath.segments import Index, Member
 
 Evaluator = Callable[[Scope], Any]
 
 _ENVIRONMENT = "workflow.env."
-# what a loop's output holds besides its iterations
-_NO_HISTORY = frozenset({"iteration", "loopIndex", "loopItem"})
 _LEADING_NAME = re.compile(r"(?:[$@]\.?)?(?:([^\s.\[(]+)(?=[.\[])|\[\s*(?:'([^'\\]*)'|\"([^\"\\]*)\")\s*\])")
 _SECOND_NAME = re.compile(r"\.([^\s.\[(]+)(?=[.\[])")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """``get``: the value. ``reads`` and ``history``: see ``Template``. ``names``: what it refers to by name and must
-    therefore exist in the definition, that is tasks, and not variables or the workflow."""
+class Reach:
+    """``reads`` and ``history``: see ``Template``. ``name``: what a name alone says, which is that of an environment
+    variable or of a task; None if there is more to the expression."""
 
-    get: Evaluator
     reads: frozenset[str] = frozenset()
     history: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
+    name: str | None = None
+
+
+NOWHERE = Reach()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``get``: the expression's value. ``reach``: what it looks at for that."""
+
+    get: Evaluator
+    reach: Reach = NOWHERE
 
 
 @lru_cache(maxsize=2048)
 def reading(text: str) -> Reading:
     """What the expression ``${text}`` does. Raises ExpressionError, which names it, if it is malformed."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"{shown(text)} is longer than {MAX_LENGTH} characters")
     if not text.strip():
         return Reading(lambda scope: "")
     if text.startswith(SECRETS):
@@ -55,20 +65,20 @@ def reading(text: str) -> Reading:
         raise ExpressionError(f"{shown(text)} is not a valid expression: {error}") from error
 
 
-def known_prefix(text: str) -> Reading | None:
-    """What can be said of an expression from the ``text`` before the first expression nested in it.
+def reach_of(prefix: str) -> Reach | None:
+    """What an expression looks at of which only the text before the first expression nested in it is known.
 
-    None if not even its first name is known. ``get`` is of no use.
+    None if not even its first name is known.
     """
-    found = _LEADING_NAME.match(text)
+    found = _LEADING_NAME.match(prefix)
     if found is None:
         return None
     name = next(group for group in found.groups() if group is not None)
     if name == WORKFLOW:
-        return Reading(_unknown)
-    second = _SECOND_NAME.match(text, found.end())
-    names = frozenset({name})
-    return Reading(_unknown, names, frozenset() if second and second[1] != OUTPUT else names, names)
+        return NOWHERE
+    second = _SECOND_NAME.match(prefix, found.end())
+    task = frozenset({name})
+    return Reach(task, frozenset() if second and second[1] != OUTPUT else task)
 
 
 def shown(text: str) -> str:
@@ -83,17 +93,18 @@ def _path_reading(text: str, path: Path) -> Reading:
         return _name_reading(text)
     tasks = path.names - {WORKFLOW}
     history = tasks if tasks - {path.first} or _reads_history(path) else frozenset()
-    return Reading(_evaluator(text, path), tasks, history, tasks)
+    return Reading(_evaluator(text, path), Reach(tasks, history))
 
 
 def _name_reading(name: str) -> Reading:
-    """A name alone is that of a variable, or else of a task."""
+    if name == WORKFLOW:
+        return Reading(lambda scope: whole(scope, name))
 
     def get(scope: Scope) -> Any:
+        # asked anew each time: readings outlive a change of the settings
         return environment.variable(name) if environment.is_variable(name) else whole(scope, name)
 
-    tasks = frozenset({name}) - {WORKFLOW}
-    return Reading(get, history=tasks, names=frozenset() if environment.is_variable(name) else tasks)
+    return Reading(get, Reach(history=frozenset({name}), name=name))
 
 
 def _evaluator(text: str, path: Path) -> Evaluator:
@@ -128,7 +139,3 @@ def _reads_history(path: Path) -> bool:
         case (Member(), Index(), *_):
             return False
     return True
-
-
-def _unknown(scope: Scope) -> None:
-    raise NotImplementedError

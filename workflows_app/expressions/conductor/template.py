@@ -20,14 +20,14 @@ class Expression:
     parts: tuple[Part, ...]
 
     @property
-    def text(self) -> str | None:
-        """The path, if it is known. None if expressions are nested in it."""
-        return "".join(part for part in self.parts if isinstance(part, str)) if self.is_plain else None
-
-    @property
     def is_plain(self) -> bool:
         """Whether nothing is nested in it."""
         return all(isinstance(part, str) for part in self.parts)
+
+    @property
+    def beginning(self) -> str:
+        """The text before the first expression that is nested in it; all of it if nothing is."""
+        return self.parts[0] if self.parts and isinstance(self.parts[0], str) else ""
 
 
 Part: TypeAlias = str | Expression

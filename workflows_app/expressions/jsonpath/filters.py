@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from workflows_app.expressions.jsonpath.linear_regex import LinearRegex
-from workflows_app.expressions.jsonpath.operators import OPERATORS
+from workflows_app.expressions.jsonpath.operators import OPERATORS, Operator
 from workflows_app.expressions.jsonpath.scanner import Scanner
 from workflows_app.expressions.jsonpath.segments import Predicate
-from workflows_app.expressions.jsonpath.walk import Walk
+from workflows_app.expressions.jsonpath.walk import Walk, weight
 
 if TYPE_CHECKING:
     from workflows_app.expressions.jsonpath.path import Path
@@ -31,12 +31,11 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"(?:true|false|null)\b")
 _PATTERN = re.compile(r"/((?:[^/\\]|\\.)*)/([a-zA-Z]*)", re.DOTALL)
 _WORDS = {"true": True, "false": False, "null": None}
-_JSON = json.JSONDecoder()
 
 
 def read_predicate(scanner: Scanner, read_path: PathReader) -> Predicate:
     """The predicate that comes next. Raises ExpressionError if it is malformed."""
-    return _Reader(scanner, read_path).any()
+    return _Reader(scanner, read_path).read()
 
 
 class _Reader:
@@ -44,7 +43,7 @@ class _Reader:
         self._scanner = scanner
         self._read_path = read_path
 
-    def any(self) -> Predicate:
+    def read(self) -> Predicate:
         parts = [self._all()]
         while self._accept("||"):
             parts.append(self._all())
@@ -65,7 +64,7 @@ class _Reader:
             negated = self._one()
             return lambda item, walk: not negated(item, walk)
         if self._accept("("):
-            inner = self.any()
+            inner = self.read()
             if not self._accept(")"):
                 self._scanner.fail("')' is missing")
             return inner
@@ -91,7 +90,7 @@ class _Reader:
             scanner.fail(f"there is no operator {sign[0]}")
         scanner.skip_blanks()
         right = self._operand()
-        return lambda item, walk: operator(left(item, walk), right(item, walk), walk)
+        return _relating(operator, left, right)
 
     def _operand(self) -> Operand:
         if self._scanner.peek() in ("@", "$"):
@@ -112,10 +111,9 @@ class _Reader:
         if (pattern := scanner.take(_PATTERN)) is not None:
             return LinearRegex(pattern[1], pattern[2])
         try:
-            value, scanner.position = _JSON.raw_decode(scanner.text, scanner.position)
+            return scanner.json()
         except ValueError:
             scanner.fail("a path or a value is missing")
-        return value
 
     def _list(self) -> list[Any]:
         scanner = self._scanner
@@ -134,6 +132,15 @@ class _Reader:
             self._scanner.skip_blanks()
             return True
         return False
+
+
+def _relating(operator: Operator, left: Operand, right: Operand) -> Predicate:
+    def predicate(item: Any, walk: Walk) -> bool:
+        value = left(item, walk)
+        walk.spend(weight(value))
+        return operator(value, right(item, walk), walk)
+
+    return predicate
 
 
 def _reading(path: Path, from_root: bool) -> Operand:

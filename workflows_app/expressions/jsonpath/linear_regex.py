@@ -142,7 +142,8 @@ class _Automaton:
         if code is op.BRANCH:
             return self._add([self.sequence(branch, following, flags) for branch in argument[1]])
         if code in (op.MAX_REPEAT, op.MIN_REPEAT):
-            return self._repeat(*argument, following, flags)
+            least, most, inner = argument
+            return self._repeat(least, most, inner, following, flags)
         if code is op.AT and argument in _START | _END:
             return self._add([following], at=argument)
         raise ExpressionError(f"the pattern /{self._pattern}/ uses {str(code).lower()}, which is not supported")

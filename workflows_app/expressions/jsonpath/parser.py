@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -35,7 +34,6 @@ _NAME = re.compile(r"[^\s.\[(]+")
 _NAME_IN_FILTER = re.compile(r"[^\s.\[\](){}<>=!~&|,'\"]+")
 _INDEXES = re.compile(r"\s*-?\d+\s*(?:,\s*-?\d+\s*)*\]")
 _SLICE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?\]")
-_JSON = json.JSONDecoder()
 
 
 def parse(text: str) -> Path:
@@ -181,10 +179,9 @@ class _Parser:
                 self._note(path)
             return lambda walk: path.value(None, walk, from_root=True)
         try:
-            value, scanner.position = _JSON.raw_decode(scanner.text, scanner.position)
+            return _constant(scanner.json())
         except ValueError:
             scanner.fail("an argument is neither a path nor JSON")
-        return _constant(value)
 
 
 def _constant(value: Any) -> Argument:

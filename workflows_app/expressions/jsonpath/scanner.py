@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from workflows_app.expressions.base import ExpressionError
 
 _BLANKS = re.compile(r"\s*")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a JSON number")
+    return number
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 class Scanner:
@@ -60,9 +72,14 @@ class Scanner:
         self.position = end + 1
         return _ESCAPE.sub(_unescaped, self.text[start:end])
 
+    def json(self) -> Any:
+        """The JSON value that comes next. Raises ValueError if there is none."""
+        value, self.position = _JSON.raw_decode(self.text, self.position)
+        return value
+
     def fail(self, why: str) -> NoReturn:
         """Raises ExpressionError, with the place."""
-        raise ExpressionError(f"{why}, at character {self.position + 1} of {self.text!r}")
+        raise ExpressionError(f"{why} (at character {self.position + 1})")
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows_app.expressions.jsonpath.functions import Function, NoValue
-from workflows_app.expressions.jsonpath.walk import Walk
+from workflows_app.expressions.jsonpath.walk import Walk, weight
 
 Predicate = Callable[[Any, Walk], bool]
 Argument = Callable[[Walk], Any]
@@ -157,10 +157,15 @@ class Call(Segment):
         """
         arguments = [argument(walk) for argument in self.arguments]
         together = self.function.of_list and not definite and not (found and all(isinstance(v, list) for v in found))
-        try:
-            return [self.function.apply(v, arguments) for v in ([found] if together else found)], definite or together
-        except NoValue:
-            return [], True
+        results: list[Any] = []
+        for value in [found] if together else found:
+            walk.spend(weight(value))
+            try:
+                results.append(self.function.apply(value, arguments))
+            except NoValue:
+                return [], True
+            walk.spend(weight(results[-1]))
+        return results, definite or together
 
 
 def _within(value: list[Any], index: int) -> bool:
