@@ -1,4 +1,4 @@
-"""Django's settings. Everything that differs between installations comes from the environment (see docs/settings.md)."""
+"""Django's settings. What differs between installations comes from the environment (see docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ def _database() -> dict[str, Any]:
         }
     else:
         database["CONN_HEALTH_CHECKS"] = True
-        database.setdefault("OPTIONS", {})["options"] = (
-            "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
-        )
+        database.setdefault("OPTIONS", {})["options"] = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
     return database
 
 

@@ -77,9 +77,7 @@ def task(
     worker dies, the task has failed instead of being run again. Raises ValueError for a name that is taken.
     """
     policy = TaskPolicy(
-        retry=RetryPolicy(
-            limit=retries, backoff=Backoff(backoff), delay=delay, max_delay=max_delay, jitter=jitter
-        ),
+        retry=RetryPolicy(limit=retries, backoff=Backoff(backoff), delay=delay, max_delay=max_delay, jitter=jitter),
         timeouts=Timeouts(task=timeout, policy=OnTimeout.RETRY),
         limits=Limits(concurrency=concurrency, rate=rate, rate_period=rate_period),
         rerun_lost=rerun_lost,
@@ -99,9 +97,7 @@ def task(
 def _described(name: str, function: Callable[..., Any], queue: str, policy: TaskPolicy) -> Function:
     parameters = inspect.signature(function).parameters
     hints = get_type_hints(function)
-    named = frozenset(
-        p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    )
+    named = frozenset(p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
     work = next((p for p in named if hints.get(p) is Work), None)
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     return Function(name, function, queue, policy, work, named - {work}, takes_all)
@@ -155,9 +151,7 @@ class FunctionTask(TaskType):
             return Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error))
         if isinstance(value, Result):
             return value
-        return Result(
-            state=RunState.COMPLETED, output=value if isinstance(value, Mapping) else {"result": value}
-        )
+        return Result(state=RunState.COMPLETED, output=value if isinstance(value, Mapping) else {"result": value})
 
     def _arguments(self, work: Work) -> dict[str, Any]:
         function = self._function

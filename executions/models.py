@@ -86,9 +86,7 @@ class Execution(models.Model):
                 name="execution_correlation",
                 condition=Q(correlation_id__isnull=False),
             ),
-            models.Index(
-                fields=["parent"], name="execution_parent", condition=Q(parent__isnull=False)
-            ),
+            models.Index(fields=["parent"], name="execution_parent", condition=Q(parent__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ExecutionState.values), name="execution_state"),

@@ -97,9 +97,7 @@ def resume(execution_id: str, *, by: str, reason: str | None = None) -> None:
     audit.record("resume", by=by, execution_id=execution_id, reason=reason)
 
 
-def terminate(
-    execution_id: str, *, by: str, reason: str | None = None, trigger_failure_workflow: bool = False
-) -> None:
+def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_failure_workflow: bool = False) -> None:
     """Ends an execution and its children. Terminating twice is no error; a failed one counts as terminated."""
     _apply(
         execution_id,
@@ -211,9 +209,7 @@ def complete_by_hand(
     decision = report(run.execution_id, run_id, result)
     if decision.refused in (RUN_ENDED, ENDED):
         raise Conflict(f"Task {run_id} cannot be changed: {decision.refused}")
-    audit.record(
-        f"set task {state}", by=by, execution_id=run.execution_id, task_run_id=run_id, reason=reason
-    )
+    audit.record(f"set task {state}", by=by, execution_id=run.execution_id, task_run_id=run_id, reason=reason)
 
 
 # ---- what is the same for all

@@ -43,9 +43,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
 def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_chord: bool) -> None:
     """A message names a task run: whoever claims it first does it. Anybody else finds nothing to do."""
     chained = canvas.next_links(rest_of_chain)
-    found = claims.claim(
-        run_id, heartbeat().worker, transact.now(), transact.now() + timedelta(seconds=LEASE_SECONDS)
-    )
+    found = claims.claim(run_id, heartbeat().worker, transact.now(), transact.now() + timedelta(seconds=LEASE_SECONDS))
     process = driver(frozenset({queue}), chained=chained, in_chord=in_chord)
     if found is not None:
         process.work(found)

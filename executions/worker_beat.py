@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import signals
@@ -108,7 +108,7 @@ def forget(host: str) -> None:
 
 def alive(now: datetime | None = None) -> list[WorkerBeat]:
     """Everybody who was seen lately, Beat included. One query."""
-    now = now or datetime.now(timezone.utc)
+    now = now or datetime.now(UTC)
     oldest = now - timedelta(seconds=GONE_AFTER_SECONDS)
     oldest_beat = now - timedelta(seconds=BEAT_GONE_AFTER_SECONDS)
     seen = WorkerBeat.objects.filter(seen_at__gte=oldest)
@@ -116,7 +116,7 @@ def alive(now: datetime | None = None) -> list[WorkerBeat]:
 
 
 def _write(name: str, kind: str, info: dict[str, Any]) -> None:
-    row = WorkerBeat(name=name, kind=kind, seen_at=datetime.now(timezone.utc), info=info)
+    row = WorkerBeat(name=name, kind=kind, seen_at=datetime.now(UTC), info=info)
     try:
         WorkerBeat.objects.bulk_create(
             [row], update_conflicts=True, unique_fields=["name"], update_fields=["kind", "seen_at", "info"]
@@ -127,7 +127,7 @@ def _write(name: str, kind: str, info: dict[str, Any]) -> None:
 
 def _remove_long_gone() -> None:
     try:
-        WorkerBeat.objects.filter(seen_at__lt=datetime.now(timezone.utc) - KEEP).delete()
+        WorkerBeat.objects.filter(seen_at__lt=datetime.now(UTC) - KEEP).delete()
     except DatabaseError as error:
         logger.warning("old signs of life could not be removed: %s", error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DURATION = re.compile(
@@ -61,7 +61,7 @@ def parse_until(text: str) -> datetime:
         parsed = datetime.fromisoformat(f"{day} {(time or '00:00').zfill(5)}")
     except ValueError:
         raise DurationError(f"Unable to parse date {text!r}: there is no such day or time") from None
-    return parsed.replace(tzinfo=_zone(zone) if zone else timezone.utc).astimezone(timezone.utc)
+    return parsed.replace(tzinfo=_zone(zone) if zone else UTC).astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:

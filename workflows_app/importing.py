@@ -104,7 +104,7 @@ def _yaml(text: str) -> Any:
         aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
         if aliases > MAX_ALIASES:
             raise Unreadable([TextProblem(f"more than {MAX_ALIASES} aliases")])
-        return yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 (a safe loader)
+        return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else None

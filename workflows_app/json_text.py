@@ -8,7 +8,7 @@ refuses, is stored in its escaped form.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -44,14 +44,22 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-class JsonTextField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class JsonTextField(_TextField):
     """A text column that holds a JSON document and reads as its value. None is NULL, not the document ``null``."""
 
     description = "JSON document"
+    if TYPE_CHECKING:  # what the type checker takes for the field's values
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+        _pyi_lookup_exact_type: Any
 
-    def from_db_value(
-        self, value: str | None, _expression: BaseExpression, _connection: Any
-    ) -> Any:
+    def from_db_value(self, value: str | None, _expression: BaseExpression, _connection: Any) -> Any:
         return None if value is None else loads(value)
 
     def to_python(self, value: Any) -> Any:
@@ -73,4 +81,4 @@ class JsonTextField(models.TextField):  # type: ignore[type-arg]
     def formfield(self, **kwargs: Any) -> Any:
         from django import forms
 
-        return super().formfield(**{"form_class": forms.JSONField, **kwargs})  # type: ignore[call-arg]
+        return super().formfield(**{"form_class": forms.JSONField, **kwargs})

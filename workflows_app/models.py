@@ -40,9 +40,7 @@ class Version(models.Model):
     ``current`` marks the revision that counts for its number; a number without one has been withdrawn.
     """
 
-    definition = models.ForeignKey(
-        Definition, on_delete=models.PROTECT, null=True, blank=True, related_name="versions"
-    )
+    definition = models.ForeignKey(Definition, on_delete=models.PROTECT, null=True, blank=True, related_name="versions")
     format = models.CharField(max_length=32)
     name = models.CharField(max_length=255)
     number = models.IntegerField(default=1)
@@ -94,9 +92,7 @@ class TaskDefinition(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["name", "revision"], name="task_definition_revision"),
-            models.UniqueConstraint(
-                fields=["name"], condition=Q(current=True), name="task_definition_current"
-            ),
+            models.UniqueConstraint(fields=["name"], condition=Q(current=True), name="task_definition_current"),
         ]
         ordering = ["name", "-revision"]
 
@@ -113,12 +109,12 @@ class MetadataGeneration(models.Model):
 
     value = models.BigIntegerField(default=0)
 
+    def __str__(self) -> str:
+        return str(self.value)
+
     @classmethod
     def bump(cls) -> None:
         """Must run inside the transaction that changes metadata."""
         assert transaction.get_connection().in_atomic_block
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
             cls.objects.create(pk=1, value=1)
-
-    def __str__(self) -> str:
-        return str(self.value)

@@ -82,9 +82,6 @@ def _framework_error(error: exceptions.APIException) -> Response:
         more = {"error": "INVALID_TOKEN"}
     elif status == 403:
         more = {"error": "FORBIDDEN"}
-    headers = {}
-    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) and getattr(
-        error, "auth_header", None
-    ):
-        headers["WWW-Authenticate"] = error.auth_header
+    wanted = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": wanted} if wanted else {}
     return Response(body(status, str(error.detail), **more), status=status, headers=headers)

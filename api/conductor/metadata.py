@@ -80,7 +80,9 @@ class Workflows(ConductorView):
         return done()
 
     @extend_schema(
-        summary="Register or overwrite workflow definitions", request=list[dict[str, Any]], responses={200: dict[str, Any]}
+        summary="Register or overwrite workflow definitions",
+        request=list[dict[str, Any]],
+        responses={200: dict[str, Any]},
     )
     def put(self, request: Request) -> Response:
         given = self.list_body()
@@ -98,13 +100,17 @@ class Workflows(ConductorView):
             for draft in drafts:
                 registration.save(draft, overwrite=True, by=_who(request))
         names = [draft.name for draft in drafts]
-        return Response({"bulkErrorResults": {}, "bulkSuccessfulResults": names, "message": "Bulk Request has been processed."})
+        return Response(
+            {"bulkErrorResults": {}, "bulkSuccessfulResults": names, "message": "Bulk Request has been processed."}
+        )
 
 
 class ValidateWorkflow(ConductorView):
     subject = "validateWorkflowDef.workflowDef"
 
-    @extend_schema(summary="Check a workflow definition without storing it", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Check a workflow definition without storing it", request=dict[str, Any], responses={200: None}
+    )
     def post(self, request: Request) -> HttpResponse:
         workflow_draft(self.body())
         return done()
@@ -154,7 +160,9 @@ def _summaries(versions: QuerySet[Version]) -> list[dict[str, Any]]:
 
 
 class Workflow(ConductorView):
-    @extend_schema(summary="One workflow definition; the latest version if none is given", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="One workflow definition; the latest version if none is given", responses={200: dict[str, Any]}
+    )
     def get(self, request: Request, name: str) -> Response:
         number = self.integer("version")
         versions = current_versions().filter(name=name)
@@ -185,7 +193,9 @@ class TaskDefs(ConductorView):
         created = _first_task_revisions(tasks)
         return Response([task_json(t, created[t.name]) for t in tasks])
 
-    @extend_schema(summary="Register or overwrite task definitions", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(
+        summary="Register or overwrite task definitions", request=list[dict[str, Any]], responses={200: None}
+    )
     def post(self, request: Request) -> HttpResponse:
         given = self.list_body()
         if not given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from api.conductor.render import place_of
@@ -15,7 +15,16 @@ from executions.hints import recall
 from executions.models import TaskLog
 from executions.states import RUN_OPEN, RunState
 from executions.store import runs
-from workflows_app.formats.conductor.fields import Invalid, Problems, boolean, elements, integer, optional_mapping, read, text
+from workflows_app.formats.conductor.fields import (
+    Invalid,
+    Problems,
+    boolean,
+    elements,
+    integer,
+    optional_mapping,
+    read,
+    text,
+)
 
 MAX_REASON = 500
 MAX_LOGS = 10
@@ -102,7 +111,7 @@ def _keep_logs(result: TaskResult) -> None:
         if isinstance(line, dict) and line.get("log") is not None:
             lines.append(
                 TaskLog(
-                    task_run_id=result.task_id,
+                    task_run_id=result.task_id or "",
                     at=_time(line.get("createdTime")),
                     message=str(line["log"]).replace("\0", ""),
                 )
@@ -115,7 +124,7 @@ def _time(value: Any) -> datetime:
     """Milliseconds, or seconds from an SDK that writes those; now for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 10**14:
         return now()
-    return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, tz=timezone.utc)
+    return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, tz=UTC)
 
 
 def find_by_reference(workflow_id: str, name: str) -> RunRow | None:
@@ -127,4 +136,4 @@ def find_by_reference(workflow_id: str, name: str) -> RunRow | None:
         if run.state in RUN_OPEN
     ]
     exact = [run for run in found if (run.ref, run.path) in ((ref, path), (name, ""))]
-    return (exact or found or [None])[0]
+    return next(iter(exact or found), None)

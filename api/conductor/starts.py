@@ -84,7 +84,9 @@ class Start(ConductorView):
 class StartByName(ConductorView):
     subject = "startWorkflow"
 
-    @extend_schema(summary="Start a workflow by name; the body is its input", request=dict[str, Any], responses={200: str})
+    @extend_schema(
+        summary="Start a workflow by name; the body is its input", request=dict[str, Any], responses={200: str}
+    )
     def post(self, request: Request, name: str) -> HttpResponse:
         priority = self.integer("priority", 0)
         if priority not in PRIORITIES:
@@ -106,7 +108,9 @@ class StartByName(ConductorView):
 class Execute(ConductorView):
     subject = "executeWorkflow.request"
 
-    @extend_schema(summary="Start a workflow and wait for its end", request=dict[str, Any], responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Start a workflow and wait for its end", request=dict[str, Any], responses={200: dict[str, Any]}
+    )
     def post(self, request: Request, name: str, version: str) -> Response:
         data = self.object_body()
         number = _version(version)
@@ -126,9 +130,7 @@ class Execute(ConductorView):
         )
 
 
-def answer(
-    target_id: str, blocked: Blocked | None, strategy: str | None, *, request_id: str | None
-) -> dict[str, Any]:
+def answer(target_id: str, blocked: Blocked | None, strategy: str | None, *, request_id: str | None) -> dict[str, Any]:
     """The result of a synchronous call (section 2.10). ``blocked`` None: the time was over."""
     return run_json(operations.execution(target_id), blocked, strategy or "TARGET_WORKFLOW", request_id)
 
@@ -142,4 +144,3 @@ def _version(text: str) -> int:
 
 def _who(request: Request) -> str:
     return str(request.user) if request.user.is_authenticated else ""
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count
@@ -42,9 +42,7 @@ class PollBatch(ConductorView):
         if timeout > MAX_TIMEOUT_MS:
             raise Refused(400, "Long Poll Timeout value cannot be more than 5 seconds")
         count = min(self.count("count", 1), MAX_BATCH)
-        return Response(
-            offer(task_type, self.text("workerid", "") or "", self.text("domain"), count, timeout / 1000)
-        )
+        return Response(offer(task_type, self.text("workerid", "") or "", self.text("domain"), count, timeout / 1000))
 
 
 class Update(ConductorView):
@@ -61,7 +59,9 @@ class UpdateV2(ConductorView):
     subject = "updateTaskV2.taskResult"
 
     @extend_schema(
-        summary="Report the result of a task and get the next one", request=dict[str, Any], responses={200: dict[str, Any], 204: None}
+        summary="Report the result of a task and get the next one",
+        request=dict[str, Any],
+        responses={200: dict[str, Any], 204: None},
     )
     def post(self, request: Request) -> Response:
         result = read_result(self.object_body())
@@ -73,7 +73,9 @@ class UpdateV2(ConductorView):
 
 
 class UpdateByReference(ConductorView):
-    @extend_schema(summary="Complete or fail a task by its reference name", request=dict[str, Any], responses={200: str})
+    @extend_schema(
+        summary="Complete or fail a task by its reference name", request=dict[str, Any], responses={200: str}
+    )
     def post(self, request: Request, workflow_id: str, ref: str, status: str) -> HttpResponse:
         result = self.result(workflow_id, ref, status)
         return plain(result.task_id if result is not None and result.task_id else "")
@@ -99,9 +101,11 @@ class UpdateByReference(ConductorView):
 
 class UpdateByReferenceSync(UpdateByReference):
     @extend_schema(
-        summary="Complete or fail a task by its reference name; answers the workflow", request=dict[str, Any], responses={200: dict[str, Any]}
+        summary="Complete or fail a task by its reference name; answers the workflow",
+        request=dict[str, Any],
+        responses={200: dict[str, Any]},
     )
-    def post(self, request: Request, workflow_id: str, ref: str, status: str) -> Response:  # type: ignore[override]
+    def post(self, request: Request, workflow_id: str, ref: str, status: str) -> Response:
         if self.result(workflow_id, ref, status) is None:
             raise Refused(404, f"Found no running task {ref} of workflow {workflow_id} to update")
         return Response(workflow_json(operations.execution(workflow_id), runs.read(workflow_id)))
@@ -115,7 +119,9 @@ class Task(ConductorView):
 
 
 class Log(ConductorView):
-    @extend_schema(summary="Add a line to a task's log; the body is the line itself", request=str, responses={200: None})
+    @extend_schema(
+        summary="Add a line to a task's log; the body is the line itself", request=str, responses={200: None}
+    )
     def post(self, request: Request, task_id: str) -> HttpResponse:
         run = operations.task_run(task_id)
         line = self.raw_body().decode("utf-8", "replace")
@@ -188,6 +194,6 @@ def poll_json(poll: polling.Poll) -> dict[str, Any]:
         "queueName": poll.name,
         "domain": poll.domain,
         "workerId": poll.worker,
-        "lastPollTime": millis(datetime.fromtimestamp(poll.at, tz=timezone.utc)),
+        "lastPollTime": millis(datetime.fromtimestamp(poll.at, tz=UTC)),
     }
     return {k: v for k, v in found.items() if v is not None}

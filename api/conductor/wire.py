@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
@@ -44,13 +44,14 @@ class Json(BaseRenderer):
 class AsTheEndpointLikes(BaseContentNegotiation):
     """No negotiation."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 class ConductorView(APIView):
@@ -59,7 +60,7 @@ class ConductorView(APIView):
     ``subject``: how the paths of validation errors begin, as clients know them.
     """
 
-    renderer_classes: ClassVar[list[type[BaseRenderer]]] = [Json]
+    renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
     content_negotiation_class = AsTheEndpointLikes
     subject: ClassVar[str] = ""
 

@@ -21,7 +21,9 @@ MAX_PAGE = 5000
 class Workflow(StartByName):
     """An execution by its id; ``POST`` takes the name of a definition in the same place."""
 
-    @extend_schema(summary="One execution, with its tasks unless includeTasks is false", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="One execution, with its tasks unless includeTasks is false", responses={200: dict[str, Any]}
+    )
     def get(self, request: Request, name: str) -> Response:
         execution = operations.execution(name)
         with_tasks = self.boolean("includeTasks", True)
@@ -81,18 +83,14 @@ class Resume(ConductorView):
 class Retry(ConductorView):
     @extend_schema(summary="Run again what failed", responses={204: None})
     def post(self, request: Request, workflow_id: str) -> Response:
-        operations.retry(
-            workflow_id, by=who(request), resume_children=self.boolean("resumeSubworkflowTasks", False)
-        )
+        operations.retry(workflow_id, by=who(request), resume_children=self.boolean("resumeSubworkflowTasks", False))
         return no_content()
 
 
 class Restart(ConductorView):
     @extend_schema(summary="Begin anew", responses={204: None})
     def post(self, request: Request, workflow_id: str) -> Response:
-        operations.restart(
-            workflow_id, by=who(request), latest_version=self.boolean("useLatestDefinitions", False)
-        )
+        operations.restart(workflow_id, by=who(request), latest_version=self.boolean("useLatestDefinitions", False))
         return no_content()
 
 

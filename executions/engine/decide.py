@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from executions.engine import endings, reviving, timeouts
+from executions.engine import endings, finishing, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Advanced,
@@ -29,9 +30,10 @@ from executions.engine.events import (
     VariablesSet,
 )
 from executions.engine.place import Place
-from executions.engine.plan import MESSAGE_GRACE, Plan
+from executions.engine.plan import Plan
 from executions.engine.rows import Doc, RunRow
 from executions.engine.snapshot import Snapshot
+from executions.engine.starting import MESSAGE_GRACE
 from executions.engine.tools import Claimer, Tools
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.graph.model import Graph, Kind
@@ -84,9 +86,9 @@ def _started(plan: Plan, event: Started) -> str | None:
         plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
     plan.set_deadline()
     plan.touched[plan.execution.id] = None
+    place = Place(path="", scope_id=plan.execution.id)
     for ref in _entries(plan):
-        place = Place(path="", scope_id=plan.execution.id)
-        plan.then(lambda ref=ref: plan.activate(graph.nodes[ref], place))  # type: ignore[misc]
+        plan.then(partial(starting.activate, plan, graph.nodes[ref], place))
     return None
 
 
@@ -160,7 +162,7 @@ def _settle_all(plan: Plan) -> None:
     """Takes the consequences of everything that ended while nothing might follow."""
     for found in plan.snapshot.unsettled_runs():
         if found.ended and not plan.execution.ended:
-            plan.settle(plan.edit(found))
+            finishing.settle(plan, plan.edit(found))
 
 
 def _terminated(plan: Plan, event: Terminated) -> str | None:
@@ -236,7 +238,7 @@ def _finished(plan: Plan, event: Finished) -> str | None:
         run.runs_on = RunsOn.NOBODY
         _progress(plan, run, result)
     else:
-        plan.finish(run, result)
+        finishing.finish(plan, run, result)
     return None
 
 
@@ -297,11 +299,11 @@ def _go_on(plan: Plan, run: RunRow) -> None:
         available = timeouts.available_at(run)
         if available <= plan.now:
             run.updated_at = plan.now
-            plan.then(lambda: plan.launch(run, node))
+            plan.then(lambda: starting.launch(plan, run, node))
         else:
             plan.set_due(run, node, available)
     elif run.state == RunState.SCHEDULED and node.kind is Kind.COMPUTE:
-        plan.then(lambda: plan.launch(run, node))
+        plan.then(lambda: starting.launch(plan, run, node))
     elif run.state == RunState.SCHEDULED and run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
         plan.decision.send.append(run)
         waited = plan.now - run.updated_at
@@ -310,7 +312,7 @@ def _go_on(plan: Plan, run: RunRow) -> None:
         # (a run whose child execution has begun has no worker any more)
         _worker_lost(plan, run)
     elif timer is not None and timer <= plan.now:
-        plan.finish(run, Result(state=RunState.COMPLETED))
+        finishing.finish(plan, run, Result(state=RunState.COMPLETED))
     else:
         plan.set_due(run, node, timer)
 
@@ -326,18 +328,18 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
     run.losses += 1
     if run.losses >= MAX_LOSSES or not plan.policy(run, node).rerun_lost:
         times = f" for the {run.losses}th time" if run.losses > 1 else ""
-        plan.finish(run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
+        finishing.finish(plan, run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
         return
     plan.decision.logs.append((run.id, f"worker {run.worker} was lost; the task is offered again"))
     run.worker = None
     run.updated_at = plan.now
-    plan.then(lambda: plan.launch(run, node))
+    plan.then(lambda: starting.launch(plan, run, node))
 
 
 def _time_out(plan: Plan, run: RunRow, over: timeouts.Timeout) -> None:
     reason = _timeout_text(run, over, plan.now)
     if over.policy is OnTimeout.RETRY:
-        plan.finish(run, Result(state=RunState.TIMED_OUT, reason=reason))
+        finishing.finish(plan, run, Result(state=RunState.TIMED_OUT, reason=reason))
         return
     run.state = RunState.TIMED_OUT
     run.reason = reason

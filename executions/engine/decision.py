@@ -25,7 +25,8 @@ class Decision:
     this reason. ``forget``: iterations whose task runs are deleted.
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
     process has claimed and now goes on with. ``logs``: (task run id, line).
-    ``reopening``: an operator has revived what had ended. ``refused``: why the event was not applied; then nothing else is set.
+    ``reopening``: an operator has revived what had ended. ``refused``: why the event was not
+    applied; then nothing else is set.
     """
 
     execution: ExecutionRow

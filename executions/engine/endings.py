@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import loops
+from executions.engine import finishing, loops
 from executions.engine.events import End, Result
 from executions.engine.place import visit
 from executions.engine.rows import EMPTY, Doc, RunRow
@@ -122,9 +122,7 @@ def _fail_vain_joins(plan: Plan, waiting: list[RunRow]) -> None:
         missing = node.gather.sources if node.gather else node.join.over if node.join else ()
         arrived = set((run.memo.value if run.memo else {}).get("arrived", ()))
         names = ", ".join(ref for ref in missing if ref not in arrived) or "its branches"
-        plan.finish(
-            run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=NEVER_MET.format(names))
-        )
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=NEVER_MET.format(names)))
         if plan.execution.ended:
             return
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from executions.engine import finishing, starting
 from executions.engine.events import Result
 from executions.engine.fragments import fragment_of
 from executions.engine.place import Place
@@ -17,16 +19,14 @@ if TYPE_CHECKING:
 
 def start(plan: Plan, run: RunRow, node: Node) -> None:
     """Starts every branch. The run itself is done with that; its join, opened behind it, waits for the branches."""
-    made = plan.logic(node).fan_out(plan.task(run, node))
+    made = plan.logic(node).fan_out(starting.task_of(plan, run, node))
     if made.abort is not None:
-        plan.finish(run, Result(state=RunState.FAILED, abort=made.abort))
+        finishing.finish(plan, run, Result(state=RunState.FAILED, abort=made.abort))
         return
     plan.note(fan_outs=plan.execution.memo.value.get("fan_outs", 0) + 1)
     run.memo = Doc({"over": [branch.last for branch in made.branches]})
     for branch in made.branches:
-        place = Place(
-            path=run.path, scope_id=run.scope_id, context=run.context, fragment=fragment_of(branch.nodes)
-        )
+        place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=fragment_of(branch.nodes))
         first = branch.nodes[branch.entry]
-        plan.then(lambda first=first, place=place: plan.activate(first, place))  # type: ignore[misc]
-    plan.finish(run, Result(state=RunState.COMPLETED, input=made.input))
+        plan.then(partial(starting.activate, plan, first, place))
+    finishing.finish(plan, run, Result(state=RunState.COMPLETED, input=made.input))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from executions.engine import finishing, starting
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
@@ -24,7 +25,7 @@ def passed_over(plan: Plan, node: Node, place: Place) -> bool:
         return False
     plan.touched[run.scope_id] = None
     skipped = run
-    plan.then(lambda: plan.follow(skipped, node))
+    plan.then(lambda: finishing.follow(plan, skipped, node))
     return True
 
 
@@ -44,7 +45,7 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
     run.context = _both(run.context, place.context)
     run.updated_at = plan.now
     if len(arrived) >= _needed(gather):
-        plan.begin(run, node)
+        starting.begin(plan, run, node)
     else:
         _fail_if_impossible(plan, run, gather)
 
@@ -74,7 +75,8 @@ def _needed(gather: Gather) -> int:
 
 
 def _arrived(run: RunRow) -> list[str]:
-    return (run.memo.value if run.memo else {}).get("arrived", [])
+    arrived: list[str] = (run.memo.value if run.memo else {}).get("arrived", [])
+    return arrived
 
 
 def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
@@ -87,7 +89,9 @@ def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
         if ref not in arrived and gone and ref not in plan.graph.revisits:
             refused.append(ref)
     if len(gather.sources) - len(refused) < _needed(gather):
-        plan.finish(run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=f"Failed by tasks: {refused}"))
+        finishing.finish(
+            plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=f"Failed by tasks: {refused}")
+        )
 
 
 def _both(a: Doc | None, b: Doc | None) -> Doc | None:

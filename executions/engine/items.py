@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from executions.engine import finishing, starting
 from executions.engine.events import Result
 from executions.engine.place import Place, item_index, item_path
 from executions.engine.rows import Doc, RunRow
@@ -30,7 +31,7 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
     run.pending = len(rows)
     run.memo = Doc({**(run.memo.value if run.memo else {}), "count": len(rows), "capacity": window or None})
     if not rows:
-        plan.finish(run, Result(state=RunState.COMPLETED, output={"items": []}))
+        finishing.finish(plan, run, Result(state=RunState.COMPLETED, output={"items": []}))
         return
     plan.set_due(run, node)
     for index, variables in enumerate(rows):
@@ -38,7 +39,7 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
         item = plan.new_run(node, place, state=RunState.WAITING)
         plan.resolve_input(item, node, locals=variables)
         if not window or index < window:
-            plan.begin(item, node)
+            starting.begin(plan, item, node)
 
 
 def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
@@ -50,14 +51,14 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
     run.pending = (run.pending or 0) - 1
     run.updated_at = plan.now
     if item.state == RunState.CANCELED:
-        plan.finish(run, Result(state=RunState.CANCELED, output=_collected(plan, run), reason=item.reason))
+        finishing.finish(plan, run, Result(state=RunState.CANCELED, output=_collected(plan, run), reason=item.reason))
         return
     if run.pending <= 0:
         _end(plan, run)
         return
     waiting = plan.held_in(run)
     if waiting is not None:
-        plan.begin(plan.edit(waiting), node)
+        starting.begin(plan, plan.edit(waiting), node)
 
 
 def _spec(node: Node) -> Items:
@@ -103,4 +104,4 @@ def _end(plan: Plan, run: RunRow) -> None:
     failed = any(item.failed for item in last.values())
     state = RunState.FAILED if failed else RunState.COMPLETED
     reason = "One or more items had failed." if failed else None
-    plan.finish(run, Result(state=state, output=_collected(plan, run), reason=reason))
+    finishing.finish(plan, run, Result(state=state, output=_collected(plan, run), reason=reason))

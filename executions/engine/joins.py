@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from executions.engine import finishing
 from executions.engine.events import Result
 from executions.engine.rows import Doc, RunRow
 from executions.states import RunState
@@ -90,14 +91,14 @@ def fire(plan: Plan, run: RunRow, node: Node) -> None:
         canceled = all(r.state == RunState.CANCELED for r in failed)
         reason = " ".join(r.reason for r in failed if r.reason) or None
         state = RunState.CANCELED if canceled else RunState.FAILED
-        plan.finish(run, Result(state=state, output=output, reason=reason))
+        finishing.finish(plan, run, Result(state=state, output=output, reason=reason))
         return
     flawed = [r for ref in over if (r := found.get(ref)) and r.state == RunState.COMPLETED_WITH_ERRORS]
     if flawed:
         reason = " ".join(f"{r.name}/{r.id} completed with errors" for r in flawed)
-        plan.finish(run, Result(state=RunState.COMPLETED_WITH_ERRORS, output=output, reason=reason))
+        finishing.finish(plan, run, Result(state=RunState.COMPLETED_WITH_ERRORS, output=output, reason=reason))
         return
-    plan.finish(run, Result(state=RunState.COMPLETED, output=output))
+    finishing.finish(plan, run, Result(state=RunState.COMPLETED, output=output))
 
 
 def branches(plan: Plan, path: str, over: tuple[str, ...]) -> dict[str, RunRow]:
@@ -122,9 +123,9 @@ def _open_first(plan: Plan, run: RunRow, node: Node, join: Join) -> None:
         else:
             run.memo = Doc({"waits_for": ref})
         return
-    plan.finish(run, Result(state=RunState.COMPLETED))
+    finishing.finish(plan, run, Result(state=RunState.COMPLETED))
 
 
 def _pass_on(plan: Plan, run: RunRow, branch: RunRow) -> None:
     state = RunState.FAILED if branch.failed else RunState.COMPLETED
-    plan.finish(run, Result(state=state, output=branch.output.value, reason=branch.reason))
+    finishing.finish(plan, run, Result(state=state, output=branch.output.value, reason=branch.reason))

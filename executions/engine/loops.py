@@ -6,8 +6,10 @@ put together when somebody reads it and when the loop ends, so that an iteration
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from executions.engine import finishing, starting
 from executions.engine.decision import Iteration
 from executions.engine.events import Result
 from executions.engine.place import Place, join, split
@@ -32,7 +34,7 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
         memo["count"] = len(items)
         run.input = Doc({**run.input.value, "_items": items})
         if not items:
-            plan.finish(run, Result(state=RunState.COMPLETED, output={"iteration": 0}))
+            finishing.finish(plan, run, Result(state=RunState.COMPLETED, output={"iteration": 0}))
             return
     run.memo = Doc(memo)
     plan.set_due(run, node)
@@ -45,21 +47,19 @@ def body_ended(plan: Plan, found: RunRow) -> None:
     node = plan.node(run)
     failure = _memo(run).get("failure")
     if failure is not None:
-        plan.finish(run, Result(state=RunState.FAILED, reason=failure, output=output_so_far(plan, run)))
+        finishing.finish(plan, run, Result(state=RunState.FAILED, reason=failure, output=output_so_far(plan, run)))
         return
     try:
         again = _goes_on(plan, run, node)
     except (ScriptError, ExpressionError) as error:
         reason = f"Unable to evaluate condition {_condition_text(node)}, exception: {error}"
         output = output_so_far(plan, run)
-        plan.finish(
-            run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason, output=output)
-        )
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason, output=output))
         return
     if again:
         _next_iteration(plan, run, node)
     else:
-        plan.finish(run, Result(state=RunState.COMPLETED, output=output_so_far(plan, run)))
+        finishing.finish(plan, run, Result(state=RunState.COMPLETED, output=output_so_far(plan, run)))
 
 
 def output_so_far(plan: Plan, run: RunRow) -> dict[str, Any]:
@@ -106,12 +106,10 @@ def _next_iteration(plan: Plan, run: RunRow, node: Node) -> None:
     if (kept := _kept(run)) and iteration > kept:
         old = join(run.path, str(iteration - kept))
         plan.decision.forget.append(Iteration(run.id, old, plan.analysis.body_of(run.ref)))
-    place = Place(
-        path=join(run.path, str(iteration)), scope_id=run.id, context=run.context, fragment=run.fragment
-    )
+    place = Place(path=join(run.path, str(iteration)), scope_id=run.id, context=run.context, fragment=run.fragment)
     for ref in _loop(node).body:
         target = plan.node_at(ref, run.fragment)
-        plan.then(lambda target=target: plan.activate(target, place))  # type: ignore[misc]
+        plan.then(partial(starting.activate, plan, target, place))
 
 
 def _goes_on(plan: Plan, run: RunRow, node: Node) -> bool:

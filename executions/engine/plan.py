@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from executions.engine import endings, fanout, gathering, items, joins, loops, retries, timeouts
+from executions.engine import endings, timeouts
 from executions.engine.decision import Decision
-from executions.engine.events import Result
-from executions.engine.fragments import fragment_of, nodes_of
-from executions.engine.place import Place, item_index
+from executions.engine.fragments import nodes_of
+from executions.engine.place import Place
 from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
 from executions.engine.scope import NOTHING, PlanScope
 from executions.engine.snapshot import Snapshot
-from executions.engine.tools import Claimer, Task, TaskLogic, Tools
-from executions.ids import child_id, run_id
+from executions.engine.tools import Claimer, TaskLogic, Tools
+from executions.ids import run_id
 from executions.states import ExecutionState, RunsOn, RunState
-from workflows_app.expressions.base import ExpressionError, ScriptError
+from workflows_app.expressions.base import ExpressionError
 from workflows_app.graph.analysis import Analysis, analyse
-from workflows_app.graph.model import Edge, Graph, Kind, Node, On
+from workflows_app.graph.model import Graph, Node
 from workflows_app.graph.template import Template
 from workflows_app.policies import OnTimeout, TaskPolicy
 
@@ -56,7 +54,7 @@ class Plan:
         self.touched: dict[str, None] = {}  # scopes in which something ended, in order
         self._newest: dict[str, RunRow] = {}
         self._queue: deque[Callable[[], None]] = deque()
-        self._computed = 0
+        self.computed = 0  # compute nodes evaluated so far
 
     # ---- rows
 
@@ -270,175 +268,6 @@ class Plan:
 
     # ---- starting nodes
 
-    def activate(self, node: Node, place: Place) -> None:
-        """A node is reached: make its run and begin it."""
-        if node.ref in self.graph.revisits:
-            place = place.visited_after(self.latest(node.ref))
-        if gathering.passed_over(self, node, place):
-            return
-        if node.kind is Kind.DYNAMIC:
-            self._become(node, place)
-            return
-        run = self.new_run(node, place)
-        self.begin(run, node)
-
-    def _become(self, node: Node, place: Place) -> None:
-        """A node whose input says what it really is becomes that, under its own ref."""
-        execution = self.execution
-        probe = run_id(execution.id, execution.epoch, node.ref, place.path, 0)
-        try:
-            given = self.evaluate(node.input, context=place.context) if node.input else {}
-            resolved = self.logic(node).resolve(
-                Task(
-                    node=node,
-                    run_id=probe,
-                    path=place.path,
-                    input=given,
-                    execution=execution,
-                    now=self.now,
-                    script=self.tools.script,
-                )
-            )
-        except ExpressionError as error:
-            endings.end(self, ExecutionState.FAILED, str(error))
-            return
-        if resolved.node is None:
-            endings.end(self, ExecutionState.FAILED, resolved.abort)
-            return
-        place = replace(place, fragment=fragment_of({node.ref: resolved.node}))
-        self.begin(self.new_run(resolved.node, place), resolved.node)
-
-    def begin(self, run: RunRow, node: Node) -> None:
-        """Takes a new, delayed or waiting run up. ``run`` belongs to the plan."""
-        try:
-            if item_index(run.path) is not None:
-                self.launch(run, node)
-            elif node.skip_if is not None and self.evaluate(node.skip_if, run=run):
-                self.finish(run, Result(state=RunState.SKIPPED, output=run.output.value))
-            elif node.items is not None:
-                items.start(self, run, node)
-            elif node.kind is Kind.JOIN:
-                joins.open_join(self, run, node)
-            elif node.kind is Kind.LOOP:
-                self.resolve_input(run, node)
-                loops.start(self, run, node)
-            else:
-                self.resolve_input(run, node)
-                delay = self.number(node.start_delay, run)
-                if delay > 0:
-                    self.delay(run, node, delay)
-                else:
-                    self.launch(run, node)
-        except ExpressionError as error:
-            self.finish(run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error)))
-
-    def delay(self, run: RunRow, node: Node, seconds: float) -> None:
-        """Puts a run aside for so long. Its queue and kind are fixed now, so that nobody needs the graph later."""
-        run.start_delay = seconds
-        run.callback_after = 0
-        run.state = RunState.DELAYED
-        self._route(run, node)
-        self.set_due(run, node, timeouts.available_at(run))
-
-    def launch(self, run: RunRow, node: Node) -> None:
-        """Gives a run to whoever does it: the core itself, a worker, the world outside."""
-        if node.kind is Kind.COMPUTE:
-            self._compute(run, node)
-        elif node.kind is Kind.FANOUT:
-            fanout.start(self, run, node)
-        elif self.logic(node).runs_on == RunsOn.NOBODY:
-            self._open(run, node)
-        else:
-            self._schedule(run, node)
-
-    def task(self, run: RunRow, node: Node) -> Task:
-        return Task(
-            node=node,
-            run_id=run.id,
-            path=run.path,
-            input=run.input.value,
-            execution=self.execution,
-            now=self.now,
-            script=self.tools.script,
-        )
-
-    def _compute(self, run: RunRow, node: Node) -> None:
-        self._computed += 1
-        if self._computed > MAX_COMPUTED:
-            run.state = RunState.SCHEDULED
-            run.due_at = self.now
-            self.decision.send.append(run)
-            return
-        run.started_at = self.now
-        try:
-            result = self.logic(node).compute(self.task(run, node))
-        except ScriptError as error:
-            result = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error))
-        self.finish(run, result)
-
-    def _open(self, run: RunRow, node: Node) -> None:
-        opening = self.logic(node).open(self.task(run, node))
-        run.state = RunState.IN_PROGRESS
-        run.started_at = run.updated_at = self.now
-        if opening.result is not None:
-            self.finish(run, opening.result)
-            return
-        if opening.timer_at is not None:
-            run.memo = Doc({**(run.memo.value if run.memo else {}), "timer": opening.timer_at.timestamp()})
-        self.set_due(run, node, opening.timer_at)
-
-    def _route(self, run: RunRow, node: Node) -> None:
-        logic = self.logic(node)
-        run.runs_on = logic.runs_on if node.kind is Kind.TASK else RunsOn.NOBODY
-        if run.runs_on == RunsOn.WORKER:
-            if run.queue is None:
-                name = logic.queue(node.name) or node.name
-                run.domain = self._domain(name)
-                run.queue = f"{run.domain}:{name}" if run.domain else name
-        elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
-            run.queue = logic.queue(node.name)
-            run.child_id = child_id(run.id) if run.runs_on == RunsOn.CHILD else None
-
-    def _domain(self, name: str) -> str | None:
-        domains = self.execution.settings.value.get("domains")
-        if not domains:
-            return None
-        candidates = [d for d in str(domains.get(name) or domains.get("*") or "").split(",") if d.strip()]
-        return self.tools.domain([d.strip() for d in candidates], name) if candidates else None
-
-    def _schedule(self, run: RunRow, node: Node) -> None:
-        run.state = RunState.SCHEDULED
-        self._route(run, node)
-        if run.runs_on == RunsOn.WORKER:
-            self.set_due(run, node)
-            return
-        if self._claim(run, node):
-            self.decision.claimed.append(run)
-            return
-        self.decision.send.append(run)
-        self.set_due(run, node, self.now + MESSAGE_GRACE)
-
-    def _claim(self, run: RunRow, node: Node) -> bool:
-        """Whether the deciding process goes on with this run itself."""
-        claimer = self.claimer
-        limits = self.policy(run, node).limits
-        if claimer is None or limits.concurrency or limits.rate:
-            return False
-        if run.runs_on == RunsOn.CHILD:
-            if claimer.children <= 0:
-                return False
-            claimer.children -= 1
-        else:
-            if claimer.steps <= 0 or claimer.queues is None or run.queue not in claimer.queues:
-                return False
-            claimer.steps = 0  # one at a time: what it leads to is decided when it is done
-        run.state = RunState.IN_PROGRESS
-        run.worker = claimer.worker
-        run.started_at = self.now
-        run.polls = 1
-        self.set_due(run, node, self.now + timedelta(seconds=claimer.lease_seconds))
-        return True
-
     def set_due(self, run: RunRow, node: Node, other: datetime | None = None) -> None:
         """Sets deadline_at from the timeouts that tick now, and due_at to it or ``other``, whichever is earlier."""
         policy = self.policy(run, node).timeouts
@@ -454,158 +283,11 @@ class Plan:
 
     # ---- ending nodes
 
-    def finish(self, run: RunRow, result: Result) -> None:
-        """A run of the plan has ended; takes the consequences unless the execution is paused."""
-        run.state = result.state
-        run.ended_at = run.updated_at = self.now
-        run.started_at = run.started_at or self.now
-        run.due_at = run.deadline_at = None
-        if result.output is not None:
-            output = {**run.output.value, **result.output} if result.merge else result.output
-            run.output = Doc(output) if output else EMPTY
-        if result.reason is not None:
-            run.reason = result.reason
-        elif not run.failed:
-            run.reason = None
-        if result.worker is not None:
-            run.worker = result.worker
-        if result.input:
-            run.input = Doc({**run.input.value, **result.input})
-        if result.case is not None:
-            run.memo = Doc({**(run.memo.value if run.memo else {}), "case": result.case})
-        if result.variables:
-            self.change_execution(variables=Doc({**self.execution.variables.value, **result.variables}))
-        if result.abort is not None:
-            self.settled(run)
-            endings.end(self, ExecutionState.FAILED, result.abort, failed=run)
-        elif result.end is not None:
-            self.settled(run)
-            endings.end_by_task(self, run, result.end)
-        elif self.execution.state != ExecutionState.PAUSED:
-            self.settle(run)
-
     def settled(self, run: RunRow) -> None:
         run.settled = True
         self.touched[run.scope_id] = None
 
-    def settle(self, run: RunRow) -> None:
-        """Decides the consequences of an ended run: another attempt, the nodes that follow, or the end."""
-        node = self.node(run)
-        index = item_index(run.path)
-        if run.failed and self._retry(run, node):
-            self.settled(run)
-            return
-        if run.failed and node.optional:
-            run.state = RunState.COMPLETED_WITH_ERRORS
-        self.settled(run)
-        if index is not None:
-            items.item_ended(self, run, node)
-            return
-        if run.failed and not node.permissive and not endings.handled(node):
-            endings.unhandled_failure(self, run)
-            if self.stopped:
-                return
-        if run.failed and node.permissive:
-            endings.note_permissive_failure(self, run)
-        self.then(lambda: self.follow(run, node))
-
-    def _retry(self, run: RunRow, node: Node) -> bool:
-        if self.stopped:
-            return False
-        policy = self.policy(run, node)
-        chance = self.tools.random(run.id)
-        delay = retries.delay_before_retry(run, policy, node.retry_limit, self.now, chance)
-        if delay is None:
-            return False
-        self.attempt_again(run, node, delay)
-        return True
-
-    def attempt_again(self, run: RunRow, node: Node, delay: float) -> RunRow:
-        """The next attempt of an ended run, after so many seconds."""
-        place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=run.fragment)
-        again = self.new_run(node, place, attempt=run.attempt + 1)
-        again.first_scheduled_at = run.first_scheduled_at
-        again.task_definition_id = run.task_definition_id
-        again.reason = run.reason
-        again.domain, again.queue = run.domain, run.queue
-        if item_index(run.path) is None:
-            self.resolve_input(again, node)
-        else:
-            again.input = run.input
-        if delay > 0:
-            self.delay(again, node, delay)
-        else:
-            self.then(lambda: self.launch(again, node))
-        return again
-
     # ---- following edges
-
-    def follow(self, run: RunRow, node: Node) -> None:
-        """Tells the joins that watch this run, and takes the edges that apply to its outcome."""
-        for ref in node.notifies:
-            joins.notify(self, ref, run)
-        place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=run.fragment)
-        place = place.left_visit()
-        edges = self._edges(run, node)
-        for number, edge in enumerate(edges[self._followed(run) :], start=1):
-            self._take(edge, run, place)
-            if self.execution.ended:
-                return
-            if self.execution.state == ExecutionState.PAUSED and number < len(edges):
-                # what comes after a command to pause is taken when the execution is resumed
-                run.settled = False
-                run.memo = Doc({**(run.memo.value if run.memo else {}), "followed": number})
-                return
-        if node.opens is not None:
-            join = self.node_at(node.opens, place.fragment)
-            self.then(lambda: self.activate(join, place))
-        if not edges and node.opens is None:
-            endings.branch_ended(self, run)
-
-    @staticmethod
-    def _followed(run: RunRow) -> int:
-        """How many of its edges a run has followed already."""
-        return (run.memo.value if run.memo else {}).get("followed", 0)
-
-    def _edges(self, run: RunRow, node: Node) -> list[Edge]:
-        outcome = On.SUCCESS
-        if run.state == RunState.SKIPPED and any(e.on is On.SKIP for e in node.edges):
-            outcome = On.SKIP
-        elif run.failed and not node.permissive:
-            outcome = On.ERROR
-        edges = node.edges
-        if self.graph.backward:
-            wanted = self.execution.memo.value["wanted"]
-            edges = tuple(e for e in edges if e.to in wanted)
-        candidates = [e for e in edges if e.on is outcome]
-        candidates += [e for e in edges if e.on is On.COMPLETE]
-        case = run.memo.value.get("case") if run.memo else None
-        if case is None:
-            candidates = [e for e in candidates if e.case is None and not e.otherwise]
-        else:
-            named = [e for e in candidates if e.case == case]
-            candidates = named or [e for e in candidates if e.otherwise]
-        taken = []
-        for edge in candidates:
-            if edge.when is None or self.evaluate(edge.when, run=run, locals={"task": run.ref}):
-                taken.append(edge)
-            elif edge.to is not None:
-                gathering.declined(self, edge.to, run)
-        return taken
-
-    def _take(self, edge: Edge, run: RunRow, place: Place) -> None:
-        if edge.command is not None:
-            endings.obey(self, edge, run)
-            return
-        if edge.to is None:
-            return
-        target = self.node_at(edge.to, place.fragment)
-        if place.fragment is not None and edge.to not in nodes_of(place.fragment):
-            place = place.without_fragment()
-        if target.gather is not None:
-            self.then(lambda: gathering.arrive(self, target, place, run))
-        else:
-            self.then(lambda: self.activate(target, place))
 
     # ---- the outcome
 

@@ -36,7 +36,7 @@ def polls(name: str | None = None) -> list[Poll]:
     found = redis_client.quietly(lambda redis: redis.hgetall(_KEY)) or {}
     result = []
     for field, value in found.items():
-        domain, _, polled = field.decode().partition("\0")
+        domain, _, polled = _text(field).partition("\0")
         data = json.loads(value)
         if name in (None, polled):
             result.append(Poll(name=polled, domain=domain or None, worker=data["worker"], at=data["at"]))
@@ -53,6 +53,10 @@ def active_domain(candidates: Sequence[str], name: str) -> str | None:
         if value is not None and json.loads(value)["at"] >= time.time() - ACTIVE_SECONDS:
             return domain
     return None if candidates[-1] == NO_DOMAIN else candidates[-1]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _field(name: str, domain: str | None) -> str:

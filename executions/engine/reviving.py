@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from executions.engine import starting
 from executions.engine.place import Place, item_index
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.states import RUN_FAILED, RUN_SUCCEEDED, ExecutionState, RunsOn, RunState
@@ -71,7 +72,8 @@ def reopen_execution(plan: Plan) -> None:
     memo = {
         k: v
         for k, v in plan.execution.memo.value.items()
-        if k not in ("unhandled", "tolerated", "tolerated_run", "blamed", "stopped", "ends", "published", "compensation")
+        if k
+        not in ("unhandled", "tolerated", "tolerated_run", "blamed", "stopped", "ends", "published", "compensation")
     }
     plan.change_execution(
         state=ExecutionState.RUNNING,
@@ -165,4 +167,4 @@ def _attempt_again(plan: Plan, run: RunRow) -> None:
         again.domain, again.queue = run.domain, run.queue
     if item_index(run.path) is not None:
         again.input = run.input
-    plan.then(lambda: plan.begin(again, node))
+    plan.then(lambda: starting.begin(plan, again, node))

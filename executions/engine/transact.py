@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from django.db import OperationalError, transaction
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 def now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +266,7 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
     )
     if version is not None:
         fresh.version_id, fresh.number = version.id, version.number
-        fresh.task_definitions = _doc(
-            catalog.Catalog().task_definitions(catalog.task_names(version.id))
-        )
+        fresh.task_definitions = _doc(catalog.Catalog().task_definitions(catalog.task_names(version.id)))
     return fresh
 
 

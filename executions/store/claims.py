@@ -131,4 +131,4 @@ def hand_over_to_child(run_id: str, revision: int) -> bool:
             " WHERE id = %s AND revision = %s AND state = 'IN_PROGRESS'",
             [encode_value(of, "id", run_id), revision],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

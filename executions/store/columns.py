@@ -114,9 +114,7 @@ _CONTEXT, _INPUT = RUN_COLUMNS.index("context"), RUN_COLUMNS.index("input")
 
 def encode_run(of: Dialect, row: RunRow) -> list[Any]:
     """The values of RUN_COLUMNS, None for documents of KEPT that are the same as in the table."""
-    values = [
-        codec(value) for (_, codec), value in zip(_encoders(of, RUN_COLUMNS), _run_values(row), strict=True)
-    ]
+    values = [codec(value) for (_, codec), value in zip(_encoders(of, RUN_COLUMNS), _run_values(row), strict=True)]
     if row.origin is not None:
         if row.origin.context is row.context:
             values[_CONTEXT] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -60,13 +60,13 @@ class SQLite:
 
     @staticmethod
     def encode_time(value: datetime) -> str:
-        return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
     @staticmethod
     def decode_time(value: str | datetime) -> datetime:
         # plain columns come converted by the driver, the results of RETURNING and of expressions do not
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return time.replace(tzinfo=timezone.utc)
+        return time.replace(tzinfo=UTC)
 
     @staticmethod
     def plus_seconds(time: str, seconds: str) -> str:
@@ -81,12 +81,13 @@ class SQLite:
         return parameter
 
 
-Dialect = type[Postgres] | type[SQLite]
+Dialect = Postgres | SQLite
+_POSTGRES, _SQLITE = Postgres(), SQLite()
 
 
 def dialect() -> Dialect:
     """The dialect of the default connection."""
-    return SQLite if connection.vendor == "sqlite" else Postgres
+    return _SQLITE if connection.vendor == "sqlite" else _POSTGRES
 
 
 def optional(codec: Codec) -> Codec:

@@ -130,4 +130,4 @@ def put_off(run_id: str, revision: int, until: datetime | None) -> bool:
             f"UPDATE {RUN_TABLE} SET due_at = %s WHERE id = %s AND revision = %s",
             [encode_value(of, "due_at", until), encode_value(of, "id", run_id), revision],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -57,7 +57,7 @@ def insert(row: ExecutionRow) -> bool:
             f"INSERT INTO {EXECUTION_TABLE} ({_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO NOTHING",
             encode_execution(dialect(), row),
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def update(old: ExecutionRow, new: ExecutionRow, *, reopening: bool = False) -> None:
@@ -104,4 +104,4 @@ def settle_debts(execution_id: str, revision: int) -> bool:
             f"UPDATE {EXECUTION_TABLE} SET due_at = NULL WHERE id = %s AND revision = %s",
             [encode_value(of, "id", execution_id), revision],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -99,9 +99,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
         snapshot.held[key] = next((r for r in rows if r.id not in key[1]), None)
     for key, rows in active.items():
         moving = any(r.id not in key[1] for r in rows)
-        snapshot.probes[key] = Probe(
-            moving, () if moving else tuple(r for r in waiting[key] if r.id not in key[1])
-        )
+        snapshot.probes[key] = Probe(moving, () if moving else tuple(r for r in waiting[key] if r.id not in key[1]))
     for (ref, path, over), rows in near_joins.items():
         join = snapshot.latest.get(ref)
         if join is not None and join.pending == 1:
@@ -117,9 +115,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
         snapshot.latest.update({r.ref: r for r in snapshot.all})
 
 
-def _ask_scope(
-    query: _Query, of: Dialect, key: tuple[str, frozenset[str]], condition: str, count: int
-) -> list[RunRow]:
+def _ask_scope(query: _Query, of: Dialect, key: tuple[str, frozenset[str]], condition: str, count: int) -> list[RunRow]:
     """Unsettled runs of a scope beside some others. Many others are left to the caller to take out."""
     scope, beside = key
     values = _ids(of, [scope])

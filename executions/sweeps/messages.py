@@ -6,6 +6,7 @@ A queue that is merely long gets no more messages: the backlog waits in the tabl
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -37,8 +38,10 @@ def run_once() -> int:
 def _length(queue: str) -> int:
     """How many messages wait in a queue; 0 for one that does not exist yet."""
     with current_app.connection_for_write() as connection:
-        channel = connection.default_channel
+        channel: Any = connection.default_channel
         try:
             return int(channel.queue_declare(queue=queue, passive=True).message_count)
-        except (connection.channel_errors, AttributeError):
-            return 0
+        except Exception as error:
+            if isinstance(error, connection.channel_errors):
+                return 0
+            raise

@@ -9,8 +9,8 @@ from executions.engine import debts
 from executions.engine.driver import Driver
 from executions.engine.events import Due
 from executions.engine.transact import now
-from executions.sweeps.process import driver
 from executions.store import due, runs
+from executions.sweeps.process import driver
 
 logger = logging.getLogger(__name__)
 

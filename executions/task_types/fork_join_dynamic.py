@@ -79,7 +79,7 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
             version = given.get("forkTaskWorkflowVersion")
             described["subWorkflowParam"] = {
                 "name": str(workflow),
-                "version": int(version) if str(version or "").strip().isdigit() else None,
+                "version": int(str(version)) if str(version).strip().isdigit() else None,
             }
         yield _task(described)
 
@@ -106,7 +106,9 @@ def _tasks_and_inputs(tasks: Any, inputs: Any) -> Iterator[WorkflowTask]:
         inputs = {}
     if not isinstance(inputs, Mapping):
         found = type(inputs).__name__ if inputs is not None else "null"
-        raise _Nonsense(f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but found {found}")
+        raise _Nonsense(
+            f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but found {found}"
+        )
     for described in tasks:
         branch = _task(dict(described))
         own = inputs.get(branch.ref)

@@ -37,9 +37,7 @@ class Http(TaskType):
         if not isinstance(given, Mapping):
             return _failed("http_request must be an object")
         if not given.get("uri"):
-            return _failed(
-                "Missing HTTP URI.  See documentation for HttpTask for required input parameters"
-            )
+            return _failed("Missing HTTP URI.  See documentation for HttpTask for required input parameters")
         if not given.get("method"):
             return _failed("No HTTP method specified")
         try:

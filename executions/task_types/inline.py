@@ -33,8 +33,7 @@ class Lambda(TaskType):
     def compute(self, task: Task) -> Result:
         body = task.input.get("scriptExpression") or task.node.options.get("script_expression")
         if not isinstance(body, str) or not body.strip():
-            return _broken("Empty 'scriptExpression' in Lambda task's input parameters. A non-empty String value must be"
-                           " provided.", state=RunState.FAILED)  # fmt: skip
+            return _broken("Empty 'scriptExpression' in Lambda task's input parameters", RunState.FAILED)
         result = scripted(task, "javascript", f"(function() {{ {body}\n }})()")
         return result if result.state == RunState.COMPLETED else _broken(result.reason or "", RunState.FAILED)
 

@@ -9,8 +9,7 @@ from executions.starting import start
 from executions.states import RunsOn, RunState
 from executions.store import executions
 from executions.task_types.base import TaskType, Work
-from workflows_app.formats.conductor.fields import Problems, read
-from workflows_app.formats.conductor.fields import Invalid
+from workflows_app.formats.conductor.fields import Invalid, Problems, read
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow, StartWorkflowRequest, find, find_inline
 
 

@@ -42,9 +42,7 @@ class Decision(TaskType):
         except ScriptError as error:
             return Result(state=RunState.FAILED, reason=f"Error while evaluating script: {error}")
         case = as_case(value)
-        return Result(
-            state=RunState.COMPLETED, output={"caseOutput": [case]}, input=_marks(task, case), case=case
-        )
+        return Result(state=RunState.COMPLETED, output={"caseOutput": [case]}, input=_marks(task, case), case=case)
 
 
 def _marks(task: Task, case: str) -> dict[str, str]:

@@ -81,9 +81,7 @@ def begin() -> Callable[..., ExecutionRow]:
 
     def begin(graph: Graph, **request: Any) -> ExecutionRow:
         version = save(Draft(format="test", name=graph.name, number=1, body={}, graph=graph), overwrite=True)
-        started = start(
-            NewExecution(version_id=version.pk, format="test", name=graph.name, number=1, **request)
-        )
+        started = start(NewExecution(version_id=version.pk, format="test", name=graph.name, number=1, **request))
         assert started is not None
         return started
 

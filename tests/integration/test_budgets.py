@@ -103,9 +103,7 @@ def test_ten_control_nodes_cost_what_one_costs(begin: Begin, courier: Courier) -
 
 
 def test_a_workflow_of_control_nodes_ends_within_its_own_start(begin: Begin, courier: Courier) -> None:
-    nodes = [
-        compute(f"c{i}", "NOOP", edges=(Edge(to=f"c{i + 1}"),) if i < 9 else ()) for i in range(10)
-    ]
+    nodes = [compute(f"c{i}", "NOOP", edges=(Edge(to=f"c{i + 1}"),) if i < 9 else ()) for i in range(10)]
     begin(graph(*nodes))
     with Statements() as statements:
         execution = begin(graph(*nodes))
@@ -125,9 +123,7 @@ def fork(width: int, branch: str = "noop_function") -> Graph:
 
 
 @pytest.mark.parametrize("width", [3, 30])
-def test_a_branch_costs_the_same_in_a_narrow_fork_and_in_a_wide_one(
-    begin: Begin, courier: Courier, width: int
-) -> None:
+def test_a_branch_costs_the_same_in_a_narrow_fork_and_in_a_wide_one(begin: Begin, courier: Courier, width: int) -> None:
     execution = begin(fork(width))
     costs = []
     while (message := courier.take()) is not None:

@@ -62,7 +62,8 @@ class Analysis:
 
     def _joined(self, fork: Node) -> bool:
         """Whether the join that a fork opens waits for the end of each branch, and for nothing else."""
-        join = self._graph.nodes[fork.opens].join if fork.opens in self._graph.nodes else None
+        opened = self._graph.nodes.get(fork.opens or "")
+        join = opened.join if opened is not None else None
         if join is None or join.first or join.script is not None:
             return False
         if join.dynamic:

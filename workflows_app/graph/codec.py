@@ -22,11 +22,7 @@ Decoder = Callable[[Any], Any]
 def encode(value: Any) -> Any:
     """The JSON form of a graph, a node, or any part of one."""
     if is_dataclass(value):
-        return {
-            f.name: encode(v)
-            for f in fields(value)
-            if f.init and (v := getattr(value, f.name)) != _default(f)
-        }
+        return {f.name: encode(v) for f in fields(value) if f.init and (v := getattr(value, f.name)) != _default(f)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, frozenset):
@@ -87,7 +83,7 @@ def _union_decoder(args: tuple[Any, ...]) -> Decoder:
     others = [a for a in args if a is not type(None) and a not in structured]
     if not structured:
         return _decoder(others[0]) if len(others) == 1 else lambda v: v
-    structure = _decoder(structured[0])
+    structure = _dataclass_decoder(typing.cast(type, structured[0]))
     return lambda v: structure(v) if isinstance(v, Mapping) else v
 
 

@@ -17,9 +17,7 @@ def build(items: Any, concurrency: int | None = None) -> World:
         task(
             "t",
             input=call("item input"),
-            items=Items(
-                bindings=call("items"), concurrency=literal(concurrency) if concurrency is not None else None
-            ),
+            items=Items(bindings=call("items"), concurrency=literal(concurrency) if concurrency is not None else None),
             edges=(Edge(to="after"),),
         ),
         task("after"),

@@ -10,7 +10,7 @@ from typing import Any
 from executions.engine.events import Due, End, ExecutionDue, Finished, Result, Retried, Terminated
 from executions.engine.tools import Branch, Branches, Claimer, Opening, Resolved
 from executions.states import RunsOn, RunState
-from tests.unit.engine.world import World, Logic, call, compute, graph, task
+from tests.unit.engine.world import Logic, World, compute, graph, task
 from workflows_app.graph.model import Edge, Graph, Join, Kind, Loop, Node
 from workflows_app.graph.template import Template, literal
 from workflows_app.policies import Backoff, OnTimeout, RetryPolicy, TaskPolicy, Timeouts

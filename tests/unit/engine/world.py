@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from executions.engine.decide import decide
@@ -26,7 +26,7 @@ from workflows_app.graph.model import Graph, Kind, Node
 from workflows_app.graph.template import Template
 from workflows_app.policies import TaskPolicy
 
-EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -188,7 +188,9 @@ class World:
         for run in decision.runs:
             old = self.rows.get(run.id)
             assert run.revision == (0 if old is None else old.revision + 1), f"{run.ref} written twice"
-            assert old is None or run_may_become(old.state, run.state, reopening=reopening), f"{old.state} -> {run.state}"
+            assert old is None or run_may_become(old.state, run.state, reopening=reopening), (
+                f"{old.state} -> {run.state}"
+            )
             stored = run.copy()
             stored.stored = stored.revision
             self.rows[run.id] = stored

@@ -90,9 +90,7 @@ class _Compiler:
             following = tasks[number + 1] if number + 1 < len(tasks) else None
             self._task(task, following, following.ref if following else after, scope)
 
-    def _task(
-        self, task: WorkflowTask, following: WorkflowTask | None, after: str | None, scope: str | None
-    ) -> None:
+    def _task(self, task: WorkflowTask, following: WorkflowTask | None, after: str | None, scope: str | None) -> None:
         if task.type in ("SWITCH", "DECISION"):
             self._switch(task, after, scope)
         elif task.type == "FORK_JOIN":

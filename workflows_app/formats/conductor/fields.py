@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 M = TypeVar("M")
@@ -146,9 +145,15 @@ def _read_model(of: type[Any], data: Any, path: str, problems: Problems) -> Any:
     return of(**values)
 
 
-@cache
+_known_fields: dict[type[Any], tuple[tuple[Field[Any], str], ...]] = {}
+
+
 def _wire_fields(of: type[Any]) -> tuple[tuple[Field[Any], str], ...]:
-    return tuple((f, f.metadata["wire"] or camel(f.name)) for f in fields(of) if "reader" in f.metadata)
+    if of not in _known_fields:
+        _known_fields[of] = tuple(
+            (f, f.metadata["wire"] or camel(f.name)) for f in fields(of) if "reader" in f.metadata
+        )
+    return _known_fields[of]
 
 
 def _read_text(value: Any, path: str, problems: Problems) -> str | None:
@@ -227,7 +232,10 @@ def _kind(value: Any) -> str:
         return "a boolean"
     if isinstance(value, (int, float)):
         return "a number"
-    return {str: "a text", list: "a list", dict: "an object"}.get(type(value), type(value).__name__)
+    for kind, name in ((str, "a text"), (list, "a list"), (dict, "an object")):
+        if isinstance(value, kind):
+            return name
+    return type(value).__name__
 
 
 def _scalar(value: Any) -> Any:
@@ -239,7 +247,9 @@ def _scalar(value: Any) -> Any:
 
 def render(value: Any) -> dict[str, Any]:
     """The JSON of a model, defaults included, fields without a value left out."""
-    return {wire: _render(found) for f, wire in _wire_fields(type(value)) if (found := getattr(value, f.name)) is not None}
+    return {
+        wire: _render(found) for f, wire in _wire_fields(type(value)) if (found := getattr(value, f.name)) is not None
+    }
 
 
 def _render(value: Any) -> Any:

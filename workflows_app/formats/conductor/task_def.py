@@ -101,7 +101,11 @@ def check(task: TaskDef, path: str, problems: Problems) -> None:
         problems, at("pollTimeoutSeconds"), task.poll_timeout_seconds, 0, "TaskDef pollTimeoutSeconds: {0} must be >= 0"
     )
     _at_least(
-        problems, at("backoffScaleFactor"), task.backoff_scale_factor, 1, "Backoff scale factor. Applicable for LINEAR_BACKOFF"
+        problems,
+        at("backoffScaleFactor"),
+        task.backoff_scale_factor,
+        1,
+        "Backoff scale factor. Applicable for LINEAR_BACKOFF",
     )
     _at_least(
         problems,

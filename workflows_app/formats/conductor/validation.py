@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from workflows_app import expressions
+from workflows_app.durations import DurationError, parse_duration, parse_until
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
 from workflows_app.formats.conductor import task_def
-from workflows_app.durations import DurationError, parse_duration, parse_until
 from workflows_app.formats.conductor.fields import Problems
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, walk
 
@@ -35,9 +35,7 @@ def check(definition: WorkflowDef, path: str, problems: Problems) -> None:
     if not definition.tasks:
         problems.note(at("tasks"), "WorkflowTask list cannot be empty")
     if definition.schema_version != 2:
-        problems.note(
-            at("schemaVersion"), "workflowDef schemaVersion: 2 is only supported", definition.schema_version
-        )
+        problems.note(at("schemaVersion"), "workflowDef schemaVersion: 2 is only supported", definition.schema_version)
     _check_list(definition.tasks, at("tasks"), problems)
     _check_unique_refs(definition, path, problems)
     _check_references(definition, path, problems)

@@ -31,7 +31,7 @@ class WorkflowTimeoutPolicy(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class SubWorkflowParams:
-    """Which workflow a SUB_WORKFLOW task starts. ``workflow_definition``: an object, or an expression that gives one."""
+    """Which workflow a SUB_WORKFLOW task starts. ``workflow_definition``: an object, or an expression for one."""
 
     name: str | None = text()
     version: int | None = anything()  # a number, or an expression

@@ -1,0 +1,209 @@
+"""Reaching a node: from the edge that leads there to the hands of whoever does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from executions.engine import endings, fanout, finishing, gathering, items, joins, loops, timeouts
+from executions.engine.events import Result
+from executions.engine.fragments import fragment_of
+from executions.engine.place import Place, item_index
+from executions.engine.rows import Doc, RunRow
+from executions.engine.tools import Task
+from executions.ids import child_id, run_id
+from executions.states import ExecutionState, RunsOn, RunState
+from workflows_app.expressions.base import ExpressionError, ScriptError
+from workflows_app.graph.model import Kind, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+# Compute nodes evaluated in one decision; then the plan takes a breath: the next one becomes a due row of its own.
+MAX_COMPUTED = 500
+# How long a message for a scheduled run may take before it counts as lost.
+MESSAGE_GRACE = timedelta(seconds=5)
+
+
+def activate(plan: Plan, node: Node, place: Place) -> None:
+    """A node is reached: make its run and begin it."""
+    if node.ref in plan.graph.revisits:
+        place = place.visited_after(plan.latest(node.ref))
+    if gathering.passed_over(plan, node, place):
+        return
+    if node.kind is Kind.DYNAMIC:
+        _become(plan, node, place)
+        return
+    run = plan.new_run(node, place)
+    begin(plan, run, node)
+
+
+def _become(plan: Plan, node: Node, place: Place) -> None:
+    """A node whose input says what it really is becomes that, under its own ref."""
+    execution = plan.execution
+    probe = run_id(execution.id, execution.epoch, node.ref, place.path, 0)
+    try:
+        given = plan.evaluate(node.input, context=place.context) if node.input else {}
+        resolved = plan.logic(node).resolve(
+            Task(
+                node=node,
+                run_id=probe,
+                path=place.path,
+                input=given,
+                execution=execution,
+                now=plan.now,
+                script=plan.tools.script,
+            )
+        )
+    except ExpressionError as error:
+        endings.end(plan, ExecutionState.FAILED, str(error))
+        return
+    if resolved.node is None:
+        endings.end(plan, ExecutionState.FAILED, resolved.abort)
+        return
+    place = replace(place, fragment=fragment_of({node.ref: resolved.node}))
+    begin(plan, plan.new_run(resolved.node, place), resolved.node)
+
+
+def begin(plan: Plan, run: RunRow, node: Node) -> None:
+    """Takes a new, delayed or waiting run up. ``run`` belongs to the plan."""
+    try:
+        if item_index(run.path) is not None:
+            launch(plan, run, node)
+        elif node.skip_if is not None and plan.evaluate(node.skip_if, run=run):
+            finishing.finish(plan, run, Result(state=RunState.SKIPPED, output=run.output.value))
+        elif node.items is not None:
+            items.start(plan, run, node)
+        elif node.kind is Kind.JOIN:
+            joins.open_join(plan, run, node)
+        elif node.kind is Kind.LOOP:
+            plan.resolve_input(run, node)
+            loops.start(plan, run, node)
+        else:
+            plan.resolve_input(run, node)
+            seconds = plan.number(node.start_delay, run)
+            if seconds > 0:
+                delay(plan, run, node, seconds)
+            else:
+                launch(plan, run, node)
+    except ExpressionError as error:
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error)))
+
+
+def delay(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:
+    """Puts a run aside for so long. Its queue and kind are fixed now, so that nobody needs the graph later."""
+    run.start_delay = seconds
+    run.callback_after = 0
+    run.state = RunState.DELAYED
+    _route(plan, run, node)
+    plan.set_due(run, node, timeouts.available_at(run))
+
+
+def launch(plan: Plan, run: RunRow, node: Node) -> None:
+    """Gives a run to whoever does it: the core itself, a worker, the world outside."""
+    if node.kind is Kind.COMPUTE:
+        _compute(plan, run, node)
+    elif node.kind is Kind.FANOUT:
+        fanout.start(plan, run, node)
+    elif plan.logic(node).runs_on == RunsOn.NOBODY:
+        _open(plan, run, node)
+    else:
+        _schedule(plan, run, node)
+
+
+def task_of(plan: Plan, run: RunRow, node: Node) -> Task:
+    """What a task type gets to see of a run."""
+    return Task(
+        node=node,
+        run_id=run.id,
+        path=run.path,
+        input=run.input.value,
+        execution=plan.execution,
+        now=plan.now,
+        script=plan.tools.script,
+    )
+
+
+def _compute(plan: Plan, run: RunRow, node: Node) -> None:
+    plan.computed += 1
+    if plan.computed > MAX_COMPUTED:
+        run.state = RunState.SCHEDULED
+        run.due_at = plan.now
+        plan.decision.send.append(run)
+        return
+    run.started_at = plan.now
+    try:
+        result = plan.logic(node).compute(task_of(plan, run, node))
+    except ScriptError as error:
+        result = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error))
+    finishing.finish(plan, run, result)
+
+
+def _open(plan: Plan, run: RunRow, node: Node) -> None:
+    opening = plan.logic(node).open(task_of(plan, run, node))
+    run.state = RunState.IN_PROGRESS
+    run.started_at = run.updated_at = plan.now
+    if opening.result is not None:
+        finishing.finish(plan, run, opening.result)
+        return
+    if opening.timer_at is not None:
+        run.memo = Doc({**(run.memo.value if run.memo else {}), "timer": opening.timer_at.timestamp()})
+    plan.set_due(run, node, opening.timer_at)
+
+
+def _route(plan: Plan, run: RunRow, node: Node) -> None:
+    logic = plan.logic(node)
+    run.runs_on = logic.runs_on if node.kind is Kind.TASK else RunsOn.NOBODY
+    if run.runs_on == RunsOn.WORKER:
+        if run.queue is None:
+            name = logic.queue(node.name) or node.name
+            run.domain = _domain(plan, name)
+            run.queue = f"{run.domain}:{name}" if run.domain else name
+    elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
+        run.queue = logic.queue(node.name)
+        if run.runs_on == RunsOn.CHILD and run.child_id is None:
+            run.child_id = child_id(run.id)
+
+
+def _domain(plan: Plan, name: str) -> str | None:
+    domains = plan.execution.settings.value.get("domains")
+    if not domains:
+        return None
+    candidates = [d for d in str(domains.get(name) or domains.get("*") or "").split(",") if d.strip()]
+    return plan.tools.domain([d.strip() for d in candidates], name) if candidates else None
+
+
+def _schedule(plan: Plan, run: RunRow, node: Node) -> None:
+    run.state = RunState.SCHEDULED
+    _route(plan, run, node)
+    if run.runs_on == RunsOn.WORKER:
+        plan.set_due(run, node)
+        return
+    if _claim(plan, run, node):
+        plan.decision.claimed.append(run)
+        return
+    plan.decision.send.append(run)
+    plan.set_due(run, node, plan.now + MESSAGE_GRACE)
+
+
+def _claim(plan: Plan, run: RunRow, node: Node) -> bool:
+    """Whether the deciding process goes on with this run itself."""
+    claimer = plan.claimer
+    limits = plan.policy(run, node).limits
+    if claimer is None or limits.concurrency or limits.rate:
+        return False
+    if run.runs_on == RunsOn.CHILD:
+        if claimer.children <= 0:
+            return False
+        claimer.children -= 1
+    else:
+        if claimer.steps <= 0 or claimer.queues is None or run.queue not in claimer.queues:
+            return False
+        claimer.steps = 0  # one at a time: what it leads to is decided when it is done
+    run.state = RunState.IN_PROGRESS
+    run.worker = claimer.worker
+    run.started_at = plan.now
+    run.polls = 1
+    plan.set_due(run, node, plan.now + timedelta(seconds=claimer.lease_seconds))
+    return True
