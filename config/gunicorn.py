@@ -6,18 +6,19 @@ that follows one live, holds a thread.
 
 from __future__ import annotations
 
+from django.urls import get_resolver
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
-from config import env
 from config.settings import HOST, PORT
+from config.stack import environment
 from config.stack.leash import die_with_parent
 
 wsgi_app = "config.wsgi:application"
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 worker_class = "gthread"
-workers = env.number("UPBEAT_WEB_WORKERS", 2)
-threads = env.number("UPBEAT_WEB_THREADS", 16)
+workers = environment.web_workers()
+threads = environment.web_threads()
 # loaded once, before the workers are forked: faster to start, and they share the memory
 preload_app = True
 # polling clients keep their connections longer than the pause between two polls
@@ -28,6 +29,11 @@ accesslog = None
 loglevel = "warning"
 # its default place is the same for all servers of one user
 control_socket_disable = True
+
+
+def when_ready(_: Arbiter) -> None:
+    """Loads the doors once too; else each worker would, at its first request."""
+    assert get_resolver().url_patterns
 
 
 def post_fork(_: Arbiter, worker: Worker) -> None:

@@ -39,11 +39,14 @@ def health(request: HttpRequest) -> JsonResponse:
     database, seen = _database()
     checks = {"database": database, "redis": _redis(), "workers": _workers(seen), "beat": _beat(seen)}
     healthy = all(verdict == OK for verdict in checks.values())
-    return JsonResponse(
+    response = JsonResponse(
         {"healthy": healthy, "status": "UP" if healthy else "DOWN", "checks": checks},
         status=200 if healthy else 503,
         json_dumps_params={"separators": (",", ":")},
     )
+    # Django logs a 503 as an error of the server, which this is not: whoever asks gets the reasons
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _database() -> tuple[str, list[WorkerBeat] | None]:

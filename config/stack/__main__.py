@@ -40,7 +40,7 @@ def _run(folder: DataFolder, demo_only: bool) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.conf import settings
 
-    environment.wants_demo()
+    environment.check()
     patience = _LEAVING_SECONDS if folder.left_running else 0
     ports.require_free(settings.HOST, settings.PORT, "UPBEAT_PORT", "the web server", patience)
     redis_port = None if os.environ.get("REDIS_URL") else settings.REDIS_PORT

@@ -6,6 +6,8 @@ UPBEAT_OPEN            1 unless set when UPBEAT_HOST is the loopback interface: 
 UPBEAT_DEMO            0: the example definitions are neither loaded nor run
 UPBEAT_WORKERS         pool processes of the worker "work"; the number of processors
 UPBEAT_IO_THREADS      threads of the worker "io"; 16
+UPBEAT_WEB_WORKERS     processes of the web server; 2
+UPBEAT_WEB_THREADS     threads of each of them; 16
 NO_COLOR               set to anything: names are not coloured on a terminal
 =====================  ================================================================================
 """
@@ -14,6 +16,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 
@@ -40,11 +44,32 @@ def wants_demo() -> bool:
 
 
 def pool_processes() -> int:
-    return env.number("UPBEAT_WORKERS", 0) or os.cpu_count() or 1
+    return _at_least_one("UPBEAT_WORKERS", os.cpu_count() or 1)
 
 
 def io_threads() -> int:
-    return env.number("UPBEAT_IO_THREADS", 16)
+    return _at_least_one("UPBEAT_IO_THREADS", 16)
+
+
+def web_workers() -> int:
+    return _at_least_one("UPBEAT_WEB_WORKERS", 2)
+
+
+def web_threads() -> int:
+    return _at_least_one("UPBEAT_WEB_THREADS", 16)
+
+
+def check() -> None:
+    """Raises ImproperlyConfigured for any of these that is wrong, before the programs that use them do."""
+    for setting in (wants_demo, pool_processes, io_threads, web_workers, web_threads):
+        setting()
+
+
+def _at_least_one(name: str, default: int) -> int:
+    value = env.number(name, default)
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be at least 1, not {value}")
+    return value
 
 
 def base_url() -> str:

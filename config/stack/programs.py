@@ -41,7 +41,7 @@ def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program
         Program(name=PREPARE, command=_python("config.stack.prepare"), step=True, required=True),
         Program(name=STATIC, command=_python("config.stack.static_files"), step=True, required=True),
         Program(name=WEB, command=_python("gunicorn", "-c", "config/gunicorn.py"), after=_SERVING),
-        Program(name=WORK, command=_work, after=frozenset({PREPARE})),
+        Program(name=WORK, command=_work(folder), after=frozenset({PREPARE})),
         Program(
             name=IO,
             command=_worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", IO),
@@ -63,15 +63,20 @@ def _python(module: str, *arguments: str, options: Sequence[str] = ()) -> Callab
 
 
 def _celery(command: str, *arguments: str) -> Callable[[], Sequence[str]]:
-    return _python("celery", "--quiet", "-A", "config", command, *arguments, options=_AS_ROOT)
+    # the checks would load the admin and all doors into each of them
+    return _python("celery", "--quiet", "--skip-checks", "-A", "config", command, *arguments, options=_AS_ROOT)
 
 
 def _worker(name: str, *arguments: str) -> Callable[[], Sequence[str]]:
     return _celery("worker", "-n", f"{name}@%h", *_WORKER, *arguments)
 
 
-def _work() -> Sequence[str]:
-    """The queues of Python functions are known when ``prepare`` has imported them."""
-    queues = ",".join(prepare.queues_of_work(environment.data_folder()))
+def _work(folder: Path) -> Callable[[], Sequence[str]]:
     concurrency = str(environment.pool_processes())
-    return _worker(WORK, "-P", "prefork", "-c", concurrency, "-O", "fair", "-Q", queues)()
+
+    def build() -> Sequence[str]:
+        # the queues of Python functions are known when ``prepare`` has imported them
+        queues = ",".join(prepare.queues_of_work(folder))
+        return _worker(WORK, "-P", "prefork", "-c", concurrency, "-O", "fair", "-Q", queues)()
+
+    return build

@@ -11,8 +11,10 @@ from config import env
 from config.stack import environment, example
 from config.stack.prepare import password_file
 
-# Seconds between two looks, and until the reasons are said (again).
+# Seconds between two looks: while all goes well, and when each look makes the server log an error.
 _LOOK = 0.1
+_LOOK_AT_ERROR = 5.0
+# Seconds until the reasons are said, and said again.
 _SAY = 15.0
 # A demonstration that has not begun by then never will.
 _DEMO_SECONDS = 180.0
@@ -37,7 +39,14 @@ def _wait(session: requests.Session, url: str, began: float, until: float | None
     """Waits for /health. False if it was not healthy by then; None waits for ever."""
     say_at = began + _SAY
     while True:
-        reasons = _reasons(session, url)
+        pause = _LOOK
+        try:
+            reasons = _reasons(session, url)
+        except requests.ConnectionError:
+            reasons = "the web server does not answer"
+        except (requests.RequestException, KeyError, TypeError) as error:
+            reasons = f"the web server does not say how it is: {error}"
+            pause = _LOOK_AT_ERROR
         if not reasons:
             return True
         moment = time.monotonic()
@@ -47,20 +56,15 @@ def _wait(session: requests.Session, url: str, began: float, until: float | None
         if until is not None and moment > until:
             print(f"Not ready, and given up: {reasons}")
             return False
-        time.sleep(_LOOK)
+        time.sleep(pause)
 
 
 def _reasons(session: requests.Session, url: str) -> str:
-    """Why it is not healthy, in words; nothing if it is."""
-    try:
-        answer = session.get(f"{url}/health", timeout=10)
-        if answer.status_code == 200:
-            return ""
-        checks = answer.json()["checks"]
-    except requests.ConnectionError:
-        return "the web server does not answer"
-    except (requests.RequestException, KeyError, TypeError) as error:
-        return f"the web server does not say how it is: {error}"
+    """Why it is not healthy, in words; nothing if it is. Raises what ``requests`` raises, and for an odd answer."""
+    answer = session.get(f"{url}/health", timeout=10)
+    if answer.status_code == 200:
+        return ""
+    checks = answer.json()["checks"]
     return "; ".join(f"{name}: {reason}" for name, reason in checks.items() if reason != "ok")
 
 

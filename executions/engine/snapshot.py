@@ -19,7 +19,8 @@ class Needs:
     ``ids``: by id. ``refs``: the latest run of each. ``branches``: the latest attempt of each of these refs at one
     path, for joins over many. ``scopes``: every run of a loop or item list. ``held``: the first item of a list that
     waits for its turn, beside the given runs. ``probes``: whether something is open in a scope beside the given runs.
-    ``unsettled``: everything ended whose consequences are open. ``last``: the run with the highest seq. ``everything``: all runs.
+    ``unsettled``: everything ended whose consequences are open. ``last``: the run with the highest seq.
+    ``everything``: all runs.
     """
 
     ids: frozenset[str] = frozenset()

@@ -291,7 +291,7 @@ def test_a_deep_path_over_a_deep_document_is_cut_off() -> None:
     document: Any = 1
     for _ in range(300):
         document = {"a": document}
-    with pytest.raises(ExpressionError, match="takes more than 5,000,000 steps"):
+    with pytest.raises(ExpressionError, match="takes more than 1,000,000 steps"):
         parse("a..*..*..*..*..x").of(document)
 
 
@@ -309,7 +309,6 @@ def test_a_document_deeper_than_the_stack_is_scanned() -> None:
         "a[?(" + "!" * 4000 + "@.b)]",
         "a" + "[?(@.a" * 400 + ")]" * 400,
         "a[?(@.b in " + "[" * 1900 + "]" * 1900 + ")]",
-        "a[?(@.b =~ /" + "(" * 1900 + ")" * 1900 + "/)]",
         "a" * (MAX_LENGTH + 1),
     ],
 )

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from workflows_app.expressions.jsonpath.linear_regex import LinearRegex
+from workflows_app.expressions.jsonpath.patterns import Pattern
 from workflows_app.expressions.jsonpath.operators import OPERATORS, Operator
 from workflows_app.expressions.jsonpath.scanner import Scanner
 from workflows_app.expressions.jsonpath.segments import Predicate
@@ -109,7 +109,7 @@ class _Reader:
         if (word := scanner.take(_WORD)) is not None:
             return _WORDS[word[0]]
         if (pattern := scanner.take(_PATTERN)) is not None:
-            return LinearRegex(pattern[1], pattern[2])
+            return Pattern(pattern[1], pattern[2])
         try:
             return scanner.json()
         except ValueError:

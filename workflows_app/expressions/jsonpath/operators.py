@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workflows_app.expressions.jsonpath.linear_regex import LinearRegex
+from workflows_app.expressions.jsonpath.patterns import Pattern
 from workflows_app.expressions.jsonpath.walk import Walk
 
 Operator = Callable[[Any, Any, Walk], bool]
@@ -93,8 +93,8 @@ def _empty(left: Any, right: Any, walk: Walk) -> bool:
 
 def _matches(left: Any, right: Any, walk: Walk) -> bool:
     """Whether a pattern, on either side, matches the whole of a text, or of one of the texts of a list."""
-    pattern, subject = (left, right) if isinstance(left, LinearRegex) else (right, left)
-    if not isinstance(pattern, LinearRegex):
+    pattern, subject = (left, right) if isinstance(left, Pattern) else (right, left)
+    if not isinstance(pattern, Pattern):
         return False
     return any(pattern.matches(_text(value), walk) for value in (subject if isinstance(subject, list) else [subject]))
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from workflows_app.expressions.base import ExpressionError
 
-# one or two seconds; a filter over a million elements stays below
-MAX_STEPS = 5_000_000
+# some tenths of a second; a filter over a hundred thousand elements stays below
+MAX_STEPS = 1_000_000
 
 
 class Root(Protocol):
