@@ -6,11 +6,15 @@ far as Django's permissions go.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication, SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # REST framework's views import this module
+    from rest_framework.views import APIView
 
 
 class SessionOrBasic(BaseAuthentication):

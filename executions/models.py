@@ -112,6 +112,7 @@ class TaskRun(models.Model):
     still at revision 7. ``settled`` is False until the row has ended *and* its consequences have been decided.
     ``scope_id`` is the task run of the loop or item list that it belongs to, or the execution's id.
     ``due_at``: when somebody must look at this row next: lost message, lease over, delay over, timeout, timer.
+    ``limited``: tasks of this name have a limit, and are handed out one at a time under ``TaskLimit``.
     ``claim_seconds``: how long a claim may last, by the task's timeouts; ``expires_at``: when all its attempts must
     be over; ``deadline_at``: the earliest timeout that ticks now.
     ``pending``: for a join, how many of its branches have not ended; for a list of items, how many items.
@@ -138,6 +139,7 @@ class TaskRun(models.Model):
     queue = models.CharField(max_length=512, null=True, blank=True)  # noqa: DJ001
     domain = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     priority = models.SmallIntegerField(default=0)
+    limited = models.BooleanField(default=False)
     worker = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     pending = models.IntegerField(null=True, blank=True)
     polls = models.IntegerField(default=0)
@@ -176,6 +178,8 @@ class TaskRun(models.Model):
             ),
             # sweeps: what must be looked at
             models.Index(fields=["due_at"], name="task_run_due", condition=Q(due_at__isnull=False)),
+            # limits: how many of a name are in progress; runs without a limit are not in it
+            models.Index(fields=["name"], name="task_run_limited", condition=Q(limited=True, state="IN_PROGRESS")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="task_run_state"),
@@ -184,6 +188,16 @@ class TaskRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ref}{self.path and ' ' + self.path}"
+
+
+class TaskLimit(models.Model):
+    """One row per limited task name: its lock, and when tasks were handed out of late (epoch seconds)."""
+
+    name = models.CharField(max_length=255, primary_key=True)
+    handed_out = JsonTextField(default=list)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class TaskLog(models.Model):

@@ -12,6 +12,7 @@ from celery import shared_task
 
 from executions import sweeps, worker
 from executions.engine.canvas import ADVANCE, RUN
+from executions.worker_beat import note_tick
 
 
 @shared_task(name=RUN, bind=True, ignore_result=True)
@@ -30,6 +31,7 @@ def advance(self: Any, execution_id: str) -> None:
 @shared_task(name="executions.tick", ignore_result=True)
 def tick() -> None:
     """Everything that is due within the next second."""
+    note_tick()
     sweeps.tick()
 
 

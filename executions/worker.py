@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError
 
-from executions import task_types
+from executions import limits, task_types
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
 from executions.engine.driver import LEASE_SECONDS, Driver
@@ -49,8 +49,23 @@ def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_cho
         process.work(found)
         return
     current = runs.find(run_id)
-    if current is not None and current.runs_on == RunsOn.NOBODY and not current.ended:
+    if current is None or current.ended:
+        return
+    if current.runs_on == RunsOn.NOBODY:
         process.apply(current.execution_id, Due(run_id))  # a plan that took a breath
+    elif current.limited and current.state == RunState.SCHEDULED:
+        lease = transact.now() + timedelta(seconds=LEASE_SECONDS)
+        found = limits.claim(current, heartbeat().worker, transact.now(), lease)
+        if found is not None:
+            process.work(found)
+            _ring_next(current.name)
+
+
+def _ring_next(name: str) -> None:
+    """A place under a limit has become free."""
+    following = claims.next_limited(name)
+    if following is not None:
+        canvas.ring([following])
 
 
 def advance_message(execution_id: str, queue: str) -> None:

@@ -14,6 +14,7 @@ from workflows_app.json_text import dumps
 
 # Characters shown of one document.
 MOST = 100_000
+_MOST_PREVIEW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,9 @@ class Display:
     cut: bool
 
     @property
-    def lines(self) -> int:
-        return self.text.count("\n") + 1
+    def preview(self) -> str:
+        """The beginning, in one line."""
+        return " ".join(self.text[:_MOST_PREVIEW].split())
 
 
 def display(value: Any, most: int = MOST) -> Display:

@@ -98,6 +98,8 @@ def task_json(
     source = _source(run)
     definition = source.get("taskDefinition") or _definition_body(run.task_definition_id)
     state = _STATES.get(RunState(run.state), run.state)
+    if run.runs_on == RunsOn.SERVER and state == "IN_PROGRESS" and node_of(run).completed_outside:
+        state = "SCHEDULED"  # it counts as in progress when its own work is done
     found: dict[str, Any] = {
         "taskType": task_type(run),
         "status": state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,30 +12,35 @@ from django.shortcuts import redirect
 from executions import operations
 from executions.console import access
 
-Operation = Callable[[str, str, str | None], None]
+
+class Operation(Protocol):
+    """What ``executions.operations`` has for executions."""
+
+    def __call__(self, execution_id: str, /, *, by: str, reason: str | None) -> None: ...
 
 
 @access.control
 def pause(request: HttpRequest, execution_id: UUID) -> HttpResponse:
-    return _operate(request, execution_id, "Paused.", lambda i, by, why: operations.pause(i, by=by, reason=why))
+    """What runs may finish, nothing new is scheduled."""
+    return _operate(request, execution_id, operations.pause, "Paused.")
 
 
 @access.control
 def resume(request: HttpRequest, execution_id: UUID) -> HttpResponse:
-    return _operate(request, execution_id, "Resumed.", lambda i, by, why: operations.resume(i, by=by, reason=why))
+    """Lets a paused execution go on."""
+    return _operate(request, execution_id, operations.resume, "Resumed.")
 
 
 @access.control
 def terminate(request: HttpRequest, execution_id: UUID) -> HttpResponse:
-    return _operate(
-        request, execution_id, "Terminated.", lambda i, by, why: operations.terminate(i, by=by, reason=why)
-    )
+    """Ends an execution and its children."""
+    return _operate(request, execution_id, operations.terminate, "Terminated.")
 
 
-def _operate(request: HttpRequest, execution_id: UUID, done: str, operation: Operation) -> HttpResponse:
+def _operate(request: HttpRequest, execution_id: UUID, operation: Operation, done: str) -> HttpResponse:
     reason = request.POST.get("reason", "").strip() or None
     try:
-        operation(str(execution_id), access.who(request), reason)
+        operation(str(execution_id), by=access.who(request), reason=reason)
     except operations.NotFound as refusal:
         return access.problem(request, 404, "Not found", str(refusal))
     except operations.Refusal as refusal:

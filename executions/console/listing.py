@@ -6,6 +6,7 @@ the counts look at open executions and at the newest of all others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from executions.console.labels import label
 from executions.console.times import between, clock, since
 from executions.models import Execution
 from executions.states import EXECUTION_ENDED, EXECUTION_OPEN, ExecutionState
@@ -24,6 +26,8 @@ PAGE = 50
 COUNTED = 10_000
 _NAMES = 500
 _MOST_TROUBLE = 300
+# A failed task names itself by its id in the execution's reason; the list knows it by its ref.
+_BLAME = re.compile(r"Task \S+ failed with status: \w+ and reason: '(.*)'", re.DOTALL)
 _COLUMNS = (
     "id", "name", "number", "state", "created_at", "ended_at", "correlation_id", "reason", "failed_refs", "parent_id",
 )  # fmt: skip
@@ -73,6 +77,7 @@ class Row:
     name: str
     number: int
     state: str
+    label: str
     started: str
     started_at: datetime
     ago: str
@@ -88,9 +93,13 @@ class Chip:
 
     label: str
     url: str
-    count: int
+    count: str
     state: str = ""
     selected: bool = False
+
+    @property
+    def none(self) -> bool:
+        return self.count == "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +113,14 @@ class Listing:
     next_url: str = ""
     capped: bool = False
 
+    @property
+    def first_url(self) -> str:
+        return self.filters.url()
+
+    @property
+    def url_without_correlation(self) -> str:
+        return self.filters.url(correlation_id="")
+
 
 def listing(filters: Filters, now: datetime) -> Listing:
     """The page that the filters ask for. Four statements."""
@@ -112,13 +129,14 @@ def listing(filters: Filters, now: datetime) -> Listing:
     found = list(_from(page, filters.before).order_by("-created_at", "-id").only(*_COLUMNS)[: PAGE + 1])
     more = len(found) > PAGE
     counts = _counts(rows)
+    capped = sum(counts[state] for state in EXECUTION_ENDED) >= COUNTED
     return Listing(
         filters=filters,
         rows=[_row(execution, now) for execution in found[:PAGE]],
-        chips=_chips(filters, counts),
+        chips=_chips(filters, counts, capped),
         names=list(Definition.objects.order_by("name").values_list("name", flat=True).distinct()[:_NAMES]),
         next_url=filters.url(before=_key(found[PAGE - 1])) if more else "",
-        capped=sum(counts.values()) >= COUNTED,
+        capped=capped,
     )
 
 
@@ -130,12 +148,15 @@ def _counts(rows: QuerySet[Execution]) -> dict[str, int]:
     return {**ended, **dict(open_ones)}
 
 
-def _chips(filters: Filters, counts: Mapping[str, int]) -> list[Chip]:
-    chips = [Chip("All", filters.url(state=""), sum(counts.values()), selected=not filters.state)]
+def _chips(filters: Filters, counts: Mapping[str, int], capped: bool) -> list[Chip]:
+    def counted(number: int, ended: bool) -> str:
+        return f"{number:,}" + ("+" if capped and ended else "")
+
+    everything = counted(sum(counts.values()), True)
+    chips = [Chip("All", filters.url(state=""), everything, selected=not filters.state)]
     for state in ExecutionState:
-        chosen = state == filters.state
-        label = state.replace("_", " ").capitalize()
-        chips.append(Chip(label, filters.url(state=state), counts.get(state, 0), state, chosen))
+        count = counted(counts.get(state, 0), state in EXECUTION_ENDED)
+        chips.append(Chip(label(state), filters.url(state=state), count, state, state == filters.state))
     return chips
 
 
@@ -145,6 +166,7 @@ def _row(execution: Execution, now: datetime) -> Row:
         name=execution.name,
         number=execution.number,
         state=execution.state,
+        label=label(execution.state),
         started=clock(execution.created_at, now),
         started_at=execution.created_at,
         ago=since(execution.created_at, now),
@@ -160,7 +182,9 @@ def _trouble(execution: Execution) -> str:
     if execution.state == ExecutionState.COMPLETED:
         return ""
     failed = ", ".join(ref for ref, _ in execution.failed_refs or ())
-    return ": ".join(part for part in (failed, execution.reason) if part)[:_MOST_TROUBLE]
+    blamed = _BLAME.fullmatch(execution.reason or "")
+    reason = blamed[1] if blamed and failed else execution.reason
+    return ": ".join(part for part in (failed, reason) if part)[:_MOST_TROUBLE]
 
 
 # ---- pages by key
@@ -180,4 +204,3 @@ def _from(rows: QuerySet[Execution], before: str) -> QuerySet[Execution]:
 
 def _key(execution: Execution) -> str:
     return f"{execution.created_at.isoformat()}_{execution.id}"
-

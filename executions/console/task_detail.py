@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from executions.console.labels import label
 from executions.console.task_rows import UNSHOWN, place_in_words
 from executions.console.times import between, clock
 from executions.models import TaskLog, TaskRun
@@ -39,6 +40,7 @@ class Attempt:
     id: str
     number: int
     state: str
+    label: str
     ran: str
     reason: str
     shown: bool
@@ -52,6 +54,7 @@ class TaskDetail:
     ref: str
     place: str
     state: str
+    label: str
     reason: str
     facts: list[Fact]
     input: Display
@@ -72,6 +75,7 @@ def task_detail(execution_id: UUID, run_id: str, now: datetime) -> TaskDetail | 
         ref=run.ref,
         place=place_in_words(run.path),
         state=run.state,
+        label=label(run.state),
         reason=run.reason or "",
         facts=_facts(run, now),
         input=display(run.input or {}),
@@ -87,7 +91,9 @@ def _find(execution_id: UUID, run_id: str) -> TaskRun | None:
         wanted = UUID(run_id)
     except ValueError:
         return None
-    return TaskRun.objects.defer("context", "fragment", "published").filter(id=wanted, execution_id=execution_id).first()
+    return (
+        TaskRun.objects.defer("context", "fragment", "published").filter(id=wanted, execution_id=execution_id).first()
+    )
 
 
 def _facts(run: TaskRun, now: datetime) -> list[Fact]:
@@ -108,8 +114,8 @@ def _facts(run: TaskRun, now: datetime) -> list[Fact]:
         ("Ended", run.ended_at),
         ("Time is up", run.deadline_at),
     ]
-    facts = [Fact(label, text) for label, text in texts if text]
-    facts += [Fact(label, clock(at, now), at) for label, at in times if at is not None]
+    facts = [Fact(name, text) for name, text in texts if text]
+    facts += [Fact(name, clock(at, now), at) for name, at in times if at is not None]
     return [*facts, Fact("Id", str(run.id))]
 
 
@@ -120,6 +126,7 @@ def _attempts(run: TaskRun, now: datetime) -> list[Attempt]:
             id=str(other.id),
             number=number,
             state=other.state,
+            label=label(other.state),
             ran=between(other.started_at, other.ended_at or now),
             reason=other.reason or "",
             shown=other.id == run.id,
@@ -127,4 +134,3 @@ def _attempts(run: TaskRun, now: datetime) -> list[Attempt]:
         for number, other in enumerate(runs.order_by("attempt"), start=1)
     ]
     return found if len(found) > 1 else []
-

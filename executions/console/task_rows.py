@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.console.times import between, clock
+from executions.console.delays import available_at
+from executions.console.labels import label
 from executions.console.timeline import Bar, Span
+from executions.console.times import between, clock
 from executions.console.why import why
 from executions.console.workers import Workers
 from executions.models import Execution, TaskRun
-from executions.states import RUN_SUCCEEDED, RunsOn
+from executions.states import RUN_SUCCEEDED, RunsOn, RunState
 
 # Documents that a row does not show, and that may be large.
 UNSHOWN = ("input", "output", "context", "fragment", "published")
@@ -31,6 +33,7 @@ class TaskRow:
     type: str
     name: str
     state: str
+    label: str
     failed: bool
     note: str
     worker: str
@@ -51,10 +54,9 @@ def task_rows(
     return [_row(run, execution, span, now, workers, selected) for run in runs]
 
 
-def _row(
-    run: TaskRun, execution: Execution, span: Span, now: datetime, workers: Workers, selected: str
-) -> TaskRow:
+def _row(run: TaskRun, execution: Execution, span: Span, now: datetime, workers: Workers, selected: str) -> TaskRow:
     run_id = str(run.id)
+    ready = min(available_at(run), run.started_at or now)
     waits = why(run, execution, now, workers)
     return TaskRow(
         id=run_id,
@@ -66,16 +68,17 @@ def _row(
         type=run.type,
         name=run.name if run.name not in (run.ref, run.type) else "",
         state=run.state,
+        label=label(run.state),
         failed=not waits and run.state not in RUN_SUCCEEDED,
         note=waits or (run.reason or "")[:_MOST_REASON],
         worker=run.worker or "",
         child_id=str(run.child_id) if run.child_id and run.runs_on == RunsOn.CHILD else "",
         scheduled=clock(run.scheduled_at, now),
         scheduled_at=run.scheduled_at,
-        queued=between(run.scheduled_at, run.started_at or run.ended_at or now),
+        queued="" if run.state == RunState.DELAYED else between(ready, run.started_at or run.ended_at or now),
         ran=between(run.started_at, run.ended_at or now),
-        bar=span.bar(run.scheduled_at, run.started_at, run.ended_at),
-        idle=run.runs_on == RunsOn.NOBODY,
+        bar=span.bar(run.scheduled_at if run.state == RunState.DELAYED else ready, run.started_at, run.ended_at),
+        idle=run.runs_on == RunsOn.NOBODY or run.state == RunState.DELAYED,
         selected=run_id == selected,
     )
 

@@ -8,10 +8,14 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def duration(seconds: float) -> str:
-    """Two units at most: "340 ms", "3.4 s", "12 s", "3 min 5 s", "2 h 4 min", "3 d 4 h"."""
-    seconds = max(seconds, 0)
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
+    """Two units at most: "0.3 ms", "340 ms", "3.4 s", "12 s", "3 min 5 s", "2 h 4 min", "3 d 4 h"."""
+    millis = max(seconds, 0) * 1000
+    if millis < 0.05:
+        return "0 ms"
+    if millis < 9.95:
+        return f"{millis:.1f} ms"
+    if millis < 999.5:
+        return f"{millis:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     return whole(seconds)

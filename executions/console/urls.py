@@ -19,9 +19,7 @@ urlpatterns = [
     path("tasks/<uuid:run_id>/<str:name>.json", views.task_document, name="task-document"),
     path(
         "login",
-        with_policy(
-            LoginView.as_view(template_name="console/login.html", next_page="console:executions")
-        ),
+        with_policy(LoginView.as_view(template_name="console/login.html", next_page="console:executions")),
         name="login",
     ),
     path("logout", with_policy(LogoutView.as_view(next_page="console:login")), name="logout"),

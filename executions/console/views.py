@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from executions.console import access
+from executions.console.execution_page import Wish, execution_page
 from executions.console.listing import Filters, listing
-from executions.console.page import Wish, page
 from executions.engine.transact import now
 from executions.models import Execution, TaskRun
 from workflows_app.json_text import dumps
@@ -32,7 +32,7 @@ def executions(request: HttpRequest) -> HttpResponse:
 @access.page
 def execution(request: HttpRequest, execution_id: UUID) -> HttpResponse:
     """One execution with its task runs."""
-    found = page(execution_id, Wish.read(request.GET.dict()), now())
+    found = execution_page(execution_id, Wish.read(request.GET.dict()), now())
     if found is None:
         return access.problem(request, 404, "Not found", f"There is no execution {execution_id}.")
     context = {"page": found, "may_operate": access.may_operate(request)}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from executions.console.delays import available_at
 from executions.console.times import ahead, since
 from executions.console.workers import UNKNOWN, Workers
 from executions.models import Execution, TaskRun
@@ -53,7 +54,7 @@ def _waits_for(run: TaskRun) -> str:
 
 
 def _delayed(run: TaskRun, execution: Execution, now: datetime, workers: Workers) -> str:
-    at = _available_at(run)
+    at = available_at(run)
     if run.callback_after > 0:
         what = "its worker will look at it again"
     elif run.attempt > 0:
@@ -64,7 +65,7 @@ def _delayed(run: TaskRun, execution: Execution, now: datetime, workers: Workers
 
 
 def _scheduled(run: TaskRun, execution: Execution, now: datetime, workers: Workers) -> str:
-    ready = _available_at(run) if run.polls == 0 else max(_available_at(run), run.updated_at)
+    ready = available_at(run) if run.polls == 0 else max(available_at(run), run.updated_at)
     waited = since(ready, now)
     if run.runs_on == RunsOn.WORKER:
         where = f" in domain `{run.domain}`" if run.domain else ""
@@ -75,7 +76,8 @@ def _scheduled(run: TaskRun, execution: Execution, now: datetime, workers: Worke
         text = f"ready to start its child execution since {waited}{_served(run, workers)}"
     else:
         text = "will be evaluated in a moment"
-    return text + _deadline(run, now)
+    turn = "; tasks of this name are limited, so it may wait for another one to end" if run.limited else ""
+    return text + turn + _deadline(run, now)
 
 
 def _in_progress(run: TaskRun, execution: Execution, now: datetime, workers: Workers) -> str:
@@ -151,13 +153,6 @@ def _task_name(run: TaskRun) -> str:
     """What its workers ask for: the queue without the domain."""
     name = run.queue or run.name
     return name.removeprefix(f"{run.domain}:") if run.domain else name
-
-
-def _available_at(run: TaskRun) -> datetime:
-    """When a delay ends, or ended. (``due_at`` is the deadline where that is earlier.)"""
-    if run.callback_after > 0:
-        return run.updated_at + timedelta(seconds=run.callback_after)
-    return run.scheduled_at + timedelta(seconds=run.start_delay)
 
 
 def _names(refs: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from executions import redis_client, worker_beat
 from executions.engine import polling
@@ -39,7 +39,7 @@ def _polled() -> dict[str, datetime] | None:
     if not found and redis_client.quietly(lambda redis: redis.ping()) is None:
         return None
     return {
-        f"{poll.domain}:{poll.name}" if poll.domain else poll.name: datetime.fromtimestamp(poll.at, timezone.utc)
+        f"{poll.domain}:{poll.name}" if poll.domain else poll.name: datetime.fromtimestamp(poll.at, UTC)
         for poll in found
     }
 

@@ -119,6 +119,7 @@ class RunRow:
     queue: str | None = None
     domain: str | None = None
     priority: int = 0
+    limited: bool = False
     worker: str | None = None
     pending: int | None = None
     polls: int = 0

@@ -155,6 +155,8 @@ def _open(plan: Plan, run: RunRow, node: Node) -> None:
 def _route(plan: Plan, run: RunRow, node: Node) -> None:
     logic = plan.logic(node)
     run.runs_on = logic.runs_on if node.kind is Kind.TASK else RunsOn.NOBODY
+    limits = plan.policy(run, node).limits
+    run.limited = bool(limits.concurrency or limits.rate)
     if run.runs_on == RunsOn.WORKER:
         if run.queue is None:
             name = logic.queue(node.name) or node.name
@@ -190,8 +192,7 @@ def _schedule(plan: Plan, run: RunRow, node: Node) -> None:
 def _claim(plan: Plan, run: RunRow, node: Node) -> bool:
     """Whether the deciding process goes on with this run itself."""
     claimer = plan.claimer
-    limits = plan.policy(run, node).limits
-    if claimer is None or limits.concurrency or limits.rate:
+    if claimer is None or run.limited:
         return False
     if run.runs_on == RunsOn.CHILD:
         if claimer.children <= 0:

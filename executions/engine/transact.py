@@ -271,7 +271,10 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
 
 
 def _new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
-    given = {**graph.input_defaults, **request.input}
+    given = dict(request.input)
+    for key, value in graph.input_defaults.items():
+        if given.get(key) is None:
+            given[key] = value
     definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))
     execution_id = request.id or new_id()
     return ExecutionRow(

@@ -32,8 +32,10 @@ def _deadline(of: Dialect) -> str:
     return of.least("expires_at", of.plus_seconds("%(now)s", "claim_seconds"))
 
 
-def claim(run_id: str, worker: str, now: datetime, lease_until: datetime) -> RunRow | None:
+def claim(run_id: str, worker: str, now: datetime, lease_until: datetime, *, limited: bool = False) -> RunRow | None:
     """Takes one server-side run for a worker process; None if it is not on offer (any more).
+
+    ``limited``: the run has a limit, and the caller has made sure of it (see ``executions.limits``).
 
     The lease ends at ``lease_until`` unless it is renewed, or earlier with one of the task's timeouts.
     """
@@ -44,7 +46,7 @@ def claim(run_id: str, worker: str, now: datetime, lease_until: datetime) -> Run
             f"UPDATE {RUN_TABLE} SET {_CLAIM.format(now=of.time('%(now)s'))},"
             f" deadline_at = {deadline}, due_at = {of.least(deadline, of.time('%(until)s'))}"
             " WHERE id = %(id)s AND state = 'SCHEDULED' AND runs_on IN ('server', 'child')"
-            f" RETURNING {COLUMNS}",
+            f" AND limited = {of.boolean(limited)} RETURNING {COLUMNS}",
             {
                 "id": encode_value(of, "id", run_id),
                 "worker": worker,
@@ -56,13 +58,16 @@ def claim(run_id: str, worker: str, now: datetime, lease_until: datetime) -> Run
     return values and decode_run(of, values)
 
 
-def poll(queue: str, count: int, worker: str, now: datetime) -> list[RunRow]:
-    """Takes up to ``count`` runs of a queue for an external worker: highest priority first, then oldest first."""
+def poll(queue: str, count: int, worker: str, now: datetime, *, limited: bool = False) -> list[RunRow]:
+    """Takes up to ``count`` runs of a queue for an external worker: highest priority first, then oldest first.
+
+    ``limited``: of those that have a limit, and the caller has made sure of it; else of those that have none.
+    """
     of = dialect()
     deadline = _deadline(of)
     best = (
         f"SELECT id FROM {RUN_TABLE} WHERE queue = %(queue)s AND state = 'SCHEDULED' AND runs_on = 'worker'"
-        f" ORDER BY priority DESC, scheduled_at LIMIT {int(count)} {of.skip_locked}"
+        f" AND limited = {of.boolean(limited)} ORDER BY priority DESC, scheduled_at LIMIT {int(count)} {of.skip_locked}"
     )
     values = {"queue": queue, "worker": worker, "now": encode_value(of, "due_at", now)}
     with connection.cursor() as cursor:
@@ -81,7 +86,7 @@ def poll(queue: str, count: int, worker: str, now: datetime) -> list[RunRow]:
         rows = [decode_run(of, found) for found in cursor.fetchall()]
     if rows:
         _idle.discard(queue)
-    else:
+    elif not limited:
         if len(_idle) > 10_000:
             _idle.clear()
         _idle.add(queue)
@@ -132,3 +137,40 @@ def hand_over_to_child(run_id: str, revision: int) -> bool:
             [encode_value(of, "id", run_id), revision],
         )
         return bool(cursor.rowcount == 1)
+
+
+def queue_has_limited(queue: str) -> bool:
+    """Whether something with a limit is on offer in a queue."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM {RUN_TABLE} WHERE queue = %s AND state = 'SCHEDULED' AND runs_on = 'worker'"
+            f" AND limited = {of.boolean(True)} LIMIT 1",
+            [queue],
+        )
+        return cursor.fetchone() is not None
+
+
+def in_progress(name: str) -> int:
+    """How many limited runs of a name are in progress, in the whole cluster."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT COUNT(*) FROM {RUN_TABLE}"
+            f" WHERE name = %s AND limited = {of.boolean(True)} AND state = 'IN_PROGRESS'",
+            [name],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def next_limited(name: str) -> tuple[str, str] | None:
+    """(queue, id) of the limited server-side run of a name that should go next."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT queue, id FROM {RUN_TABLE} WHERE due_at IS NOT NULL AND name = %s AND state = 'SCHEDULED'"
+            f" AND runs_on = 'server' AND limited = {of.boolean(True)} ORDER BY priority DESC, scheduled_at LIMIT 1",
+            [name],
+        )
+        found = cursor.fetchone()
+    return found and (found[0], of.decode_id(found[1]))

@@ -52,7 +52,7 @@ def _kind(name: str) -> str:
         return "time"
     if name in _TEXTS:
         return "text"
-    return "bool" if name == "settled" else "plain"
+    return "bool" if name in ("settled", "limited") else "plain"
 
 
 EXECUTION_COLUMNS = tuple(f.name for f in fields(ExecutionRow))

@@ -41,6 +41,11 @@ class Postgres:
         return f"LEAST({a}, {b})"
 
     @staticmethod
+    def boolean(value: bool) -> str:
+        """SQL for a constant."""
+        return "TRUE" if value else "FALSE"
+
+    @staticmethod
     def time(parameter: str) -> str:
         """SQL for a parameter whose type the database could not tell otherwise."""
         return f"{parameter}::timestamptz"
@@ -75,6 +80,10 @@ class SQLite:
     @staticmethod
     def least(a: str, b: str) -> str:
         return f"MIN(COALESCE({a}, {b}), COALESCE({b}, {a}))"
+
+    @staticmethod
+    def boolean(value: bool) -> str:
+        return "1" if value else "0"
 
     @staticmethod
     def time(parameter: str) -> str:

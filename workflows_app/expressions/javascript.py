@@ -6,6 +6,6 @@ no console, no timers, no modules, no files, no network. Local time is UTC.
 
 from __future__ import annotations
 
-from workflows_app.expressions.sandbox import SandboxedScript
+from workflows_app.expressions.sandbox import Pool, SandboxedScript
 
-SCRIPT = SandboxedScript("v8")
+SCRIPT = SandboxedScript(Pool("v8"))

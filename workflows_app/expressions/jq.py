@@ -5,6 +5,6 @@ There is no host: the environment is empty, no modules and no further inputs can
 
 from __future__ import annotations
 
-from workflows_app.expressions.sandbox import SandboxedScript
+from workflows_app.expressions.sandbox import Pool, SandboxedScript
 
-SCRIPT = SandboxedScript("libjq")
+SCRIPT = SandboxedScript(Pool("libjq"))

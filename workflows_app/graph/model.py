@@ -201,7 +201,7 @@ class Graph:
     entry: tuple[str, ...]
     backward: bool = False
     revisits: frozenset[str] = frozenset()
-    # missing keys of the input are filled in from here
+    # keys of the input that are missing or null are filled in from here
     input_defaults: Mapping[str, JSON] = field(default_factory=dict)
     # evaluated once, when the execution starts
     variables: Template | None = None

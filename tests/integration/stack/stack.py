@@ -29,8 +29,10 @@ class Stack:
         self.port = int(environment.get("UPBEAT_PORT", 0)) or free_port()
         self.redis_port = int(environment.get("UPBEAT_REDIS_PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._mark = uuid.uuid4().hex
         self._environment = {
             **inherited(),
+            "STACK": self._mark,
             "UPBEAT_PORT": str(self.port),
             "UPBEAT_REDIS_PORT": str(self.redis_port),
             "UPBEAT_DATA": str(self.data),
@@ -39,7 +41,7 @@ class Stack:
             **environment,
         }
         self._what = what
-        self._log = folder / f"{uuid.uuid4().hex}.log"
+        self._log = folder / f"{self._mark}.log"
         self.start()
 
     def start(self) -> None:
@@ -96,7 +98,8 @@ class Stack:
         return self.process.wait(PATIENCE)
 
     def processes(self) -> dict[int, str]:
-        return with_environment("UPBEAT_DATA", str(self.data))
+        """Everything that it has started and that still runs, itself included: command lines by pid."""
+        return with_environment("STACK", self._mark)
 
     def kill_all(self) -> None:
         """Nothing of it is left behind by a test that has failed."""
@@ -110,7 +113,7 @@ class Stack:
 
 
 def database() -> dict[str, str]:
-    """SQLite in the data folder; or an empty database on the PostgreSQL that the tests were given."""
+    """SQLite in the data folder; or an empty database of the PostgreSQL that the tests were given."""
     server = os.environ.get("UPBEAT_TEST_DATABASE_URL")
     if not server:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import stat
@@ -124,6 +125,4 @@ def sign_in(stack: Stack) -> requests.Response:
 
 def signal_target(pid: int) -> int:
     """A handle that cannot mean another process later."""
-    import os
-
     return os.pidfd_open(pid)

@@ -8,7 +8,8 @@ To add an engine, write ``guest/<engine>.py`` with ``open_engine`` and name the 
 
 from __future__ import annotations
 
+from workflows_app.expressions.sandbox.pool import Pool
 from workflows_app.expressions.sandbox.process import SandboxBroken
 from workflows_app.expressions.sandbox.script import SandboxedScript
 
-__all__ = ["SandboxBroken", "SandboxedScript"]
+__all__ = ["Pool", "SandboxBroken", "SandboxedScript"]

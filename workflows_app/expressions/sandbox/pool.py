@@ -8,11 +8,22 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 from workflows_app.expressions.sandbox.process import SandboxBroken, SandboxGone, SandboxProcess
 
-_SHORT = 1.0  # seconds; a longer limit makes a request that leaves one process to the short ones
+_SHORT = 1.0  # seconds; requests with a longer limit leave one process to those with a shorter one
 _ATTEMPTS = 3  # to find a process that takes a request; one that had ended costs an attempt
+
+
+@dataclass
+class _Shared:
+    """What the threads share, under the lock of ``changed``."""
+
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    processes: set[SandboxProcess] = field(default_factory=set)
+    idle: list[SandboxProcess] = field(default_factory=list)  # the one used last is last
+    leases: dict[object, bool] = field(default_factory=dict)  # whether each is for a long request
 
 
 class Pool:
@@ -27,7 +38,7 @@ class Pool:
         self._size = size
         self._most_long = max(1, size - 1)
         self._lifetime = lifetime
-        self._forget()
+        self._shared = _Shared()
         _pools.add(self)
 
     def ask(self, body: bytes, seconds: float) -> bytes:
@@ -42,25 +53,37 @@ class Pool:
 
     def pids(self) -> list[int]:
         """The processes that run now."""
-        with self._changed:
-            return [process.pid for process in self._processes]
+        with self._shared.changed:
+            return sorted(process.pid for process in self._shared.processes)
 
     def close(self) -> None:
-        """Ends the processes. Those in use end too, and their callers get SandboxCrashed."""
-        with self._changed:
-            processes, self._processes, self._idle = self._processes, set(), []
+        """Ends the processes. Whoever waits for an answer gets SandboxCrashed."""
+        shared = self._shared
+        with shared.changed:
+            processes, idle = set(shared.processes), list(shared.idle)
+            shared.processes.clear()
+            shared.idle.clear()
         for process in processes:
+            process.stop()
+        for process in idle:
             process.kill()
+
+    def abandon(self) -> None:
+        """Called in the child of a fork: the processes are its parent's, and so is whoever holds the lock."""
+        for process in self._shared.processes:
+            process.abandon()
+        self._shared = _Shared()
 
     @contextmanager
     def _lease(self, *, long: bool) -> Iterator[SandboxProcess]:
         """A process for one request. It is used again only if it has answered and is good for more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._leased < self._size and not (long and self._long >= self._most_long))
-            self._leased += 1
-            self._long += long
-            process = self._pick()
+        shared = self._shared
+        lease, process = object(), None
         try:
+            with shared.changed:
+                shared.changed.wait_for(lambda: self._may_lease(long))
+                shared.leases[lease] = long
+                process = self._pick()
             if process is None:
                 process = self._start()
             yield process
@@ -68,58 +91,50 @@ class Pool:
                 self._replace(process)
             else:
                 self._put_back(process)
-        except BaseException:  # also a soft time limit of Celery's, raised anywhere: the pipes may hold half a message
+        except BaseException:  # also a soft time limit, which may strike anywhere, with half a message in the pipes
             if process is not None:
                 self._replace(process)
             raise
         finally:
-            with self._changed:
-                self._leased -= 1
-                self._long -= long
-                self._changed.notify_all()
+            with shared.changed:
+                shared.leases.pop(lease, None)
+                shared.changed.notify_all()
+
+    def _may_lease(self, long: bool) -> bool:
+        leases = self._shared.leases
+        return len(leases) < self._size and not (long and sum(leases.values()) >= self._most_long)
 
     def _pick(self) -> SandboxProcess | None:
         """The idle process used last, unless it still cleans up and another one does not. The lock is held."""
-        if not self._idle:
+        idle = self._shared.idle
+        if not idle:
             return None
-        ready = [process for process in reversed(self._idle) if process.is_ready()]
-        process = ready[0] if ready else self._idle[-1]
-        self._idle.remove(process)
-        return process
+        picked = next((process for process in reversed(idle) if process.is_ready()), idle[-1])
+        idle.remove(picked)
+        return picked
 
     def _start(self) -> SandboxProcess:
         process = SandboxProcess(self._engine)
-        with self._changed:
-            self._processes.add(process)
+        with self._shared.changed:
+            self._shared.processes.add(process)
         return process
 
     def _put_back(self, process: SandboxProcess) -> None:
-        with self._changed:
-            if process in self._processes:  # else the pool was closed meanwhile
-                self._idle.append(process)
+        with self._shared.changed:
+            wanted = process in self._shared.processes  # not if the pool was closed meanwhile
+            if wanted:
+                self._shared.idle.append(process)
+        if not wanted:
+            process.kill()
 
     def _replace(self, process: SandboxProcess) -> None:
         process.kill()
-        with self._changed:
-            wanted = process in self._processes
-            self._processes.discard(process)
+        with self._shared.changed:
+            wanted = process in self._shared.processes
+            self._shared.processes.discard(process)
         if wanted:
             with suppress(SandboxBroken):  # the next caller will try again, and be told
                 self._put_back(self._start())
-
-    def _forget(self) -> None:
-        """A new beginning: also for the lock, which another thread may hold while this process is forked."""
-        self._changed = threading.Condition()
-        self._processes: set[SandboxProcess] = set()
-        self._idle: list[SandboxProcess] = []
-        self._leased = 0
-        self._long = 0
-
-    def abandon(self) -> None:
-        """Leaves the processes to the parent of this one, from which they come."""
-        for process in self._processes:
-            process.abandon()
-        self._forget()
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -44,7 +43,7 @@ class SandboxProcess:
         try:
             # Not PR_SET_PDEATHSIG: it fires when the starting thread ends, not the process. The end of the parent
             # closes the pipe, and until it looks there the process is under its own alarm.
-            self._popen = subprocess.Popen(  # noqa: S603: our own file
+            self._popen = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", str(_LAUNCHER), engine, _directory_of(_LIBRARIES[engine])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -57,8 +56,6 @@ class SandboxProcess:
         except OSError as error:
             raise SandboxBroken(f"The sandbox for {engine} does not start: {error}") from error
         self._requests, self._replies = _pipe(self._popen.stdin), _pipe(self._popen.stdout)
-        self._ready = False
-        self._head = b""
         self.answered = 0
         self.last = False
         """It said that it takes no more requests."""
@@ -69,29 +66,37 @@ class SandboxProcess:
 
     def is_ready(self) -> bool:
         """Whether a request would be taken at once. False also for a process that has ended."""
-        try:
-            return self._ready or self._await_ready(0.0)
-        except (SandboxGone, SandboxExpired):
-            return False
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        return [event for _, event in poll.poll(0)] == [select.POLLIN]
 
     def ask(self, body: bytes, seconds: float) -> bytes:
-        """The answer to a request, once the process is ready for it.
+        """The answer to a request. Waits for the process to be ready first, which does not count.
 
         Raises SandboxGone, SandboxCrashed, SandboxExpired, SandboxBroken.
         """
-        if not self._ready and not self._await_ready(_START):
-            raise SandboxGone
-        self._ready = False
-        deadline = time.monotonic() + seconds + _GRACE
-        self._write(frames.REQUEST_HEAD.pack(len(body), seconds) + body, deadline)
-        length, kind = frames.REPLY_HEAD.unpack(self._read(frames.REPLY_HEAD.size, deadline))
-        answer = self._read(length, deadline)
+        self._await_ready()
+        due = time.monotonic() + seconds
+        try:
+            self._write(frames.REQUEST_HEAD.pack(len(body), seconds) + body, due + _GRACE)
+            kind, answer = self._receive(due + _GRACE)
+        except SandboxCrashed:
+            # The process's own alarm ends it without a word. Its exit status may have been taken by somebody else.
+            if time.monotonic() >= due:
+                raise SandboxExpired from None
+            raise
+        if kind == frames.BROKEN:
+            raise SandboxCrashed
         self.answered += 1
         self.last = kind == frames.LAST_ANSWER
         return answer
 
+    def stop(self) -> None:
+        """Ends the process, from any thread. Whoever waits for its answer gets SandboxCrashed."""
+        self._popen.kill()
+
     def kill(self) -> None:
-        """Ends the process and waits for that. May be called again."""
+        """Ends the process and lets go of it. May be called again."""
         self._popen.kill()
         self._popen.wait()
         self._close()
@@ -106,23 +111,20 @@ class SandboxProcess:
             if pipe is not None:
                 pipe.close()
 
-    def _await_ready(self, patience: float) -> bool:
-        """Whether the process has said that it is ready. Raises SandboxGone, SandboxBroken."""
-        deadline = time.monotonic() + patience
+    def _await_ready(self) -> None:
         try:
-            while len(self._head) < frames.REPLY_HEAD.size:
-                self._head += self._read_some(frames.REPLY_HEAD.size - len(self._head), deadline)
+            kind, reason = self._receive(time.monotonic() + _START)
         except SandboxExpired:
-            return False
+            raise SandboxBroken(f"The sandbox does not start within {_START:g} seconds") from None
         except SandboxCrashed:
             raise SandboxGone from None
-        length, kind = frames.REPLY_HEAD.unpack(self._head)
-        self._head = b""
         if kind == frames.BROKEN:
-            reason = self._read(length, time.monotonic() + _GRACE).decode()
-            raise SandboxBroken(f"The sandbox does not start: {reason}")
-        self._ready = True
-        return True
+            raise SandboxBroken(f"The sandbox does not start: {reason.decode()}")
+
+    def _receive(self, deadline: float) -> tuple[int, bytes]:
+        """The next message: its kind and its body. Raises SandboxCrashed, SandboxExpired."""
+        length, kind = frames.REPLY_HEAD.unpack(self._read(frames.REPLY_HEAD.size, deadline))
+        return kind, self._read(length, deadline)
 
     def _write(self, message: bytes, deadline: float) -> None:
         rest = memoryview(message)
@@ -134,27 +136,21 @@ class SandboxProcess:
             except BrokenPipeError:
                 if len(rest) == len(message):
                     raise SandboxGone from None
-                raise self._ended() from None
+                raise SandboxCrashed from None
 
     def _read(self, length: int, deadline: float) -> bytes:
         parts = []
         while length > 0:
-            part = self._read_some(length, deadline)
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
-
-    def _read_some(self, length: int, deadline: float) -> bytes:
-        """At least one byte and at most ``length``."""
-        while True:
             try:
                 part = os.read(self._replies, min(length, 2**20))
             except BlockingIOError:
                 self._wait_for(self._replies, select.POLLIN, deadline)
                 continue
             if not part:
-                raise self._ended()
-            return part
+                raise SandboxCrashed
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
 
     def _wait_for(self, pipe: int, event: int, deadline: float) -> None:
         """Returns when the pipe can be used or has lost its other end. Raises SandboxExpired at the deadline."""
@@ -163,11 +159,6 @@ class SandboxProcess:
         poll.register(pipe, event)
         if remaining <= 0 or not poll.poll(remaining * 1000):
             raise SandboxExpired
-
-    def _ended(self) -> Exception:
-        """Why the process is no more: its alarm, or anything else."""
-        self._popen.kill()  # it has closed its pipes, so it is about to end anyway
-        return SandboxExpired() if self._popen.wait() == -signal.SIGALRM else SandboxCrashed()
 
 
 def _pipe(stream: IO[bytes] | None) -> int:

@@ -15,10 +15,10 @@ _LARGEST = 2.0**63  # integral numbers below are integers for whoever reads them
 
 
 class SandboxedScript:
-    """The ``Script`` of one engine. For any number of threads."""
+    """The ``Script`` whose engine is the pool's. For any number of threads."""
 
-    def __init__(self, engine: str) -> None:
-        self._pool = Pool(engine)
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
     def check(self, source: str) -> None:
         """Parses the source and runs nothing of it. Raises ScriptError, and SandboxBroken if there is no sandbox."""

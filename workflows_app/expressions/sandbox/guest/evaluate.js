@@ -90,22 +90,16 @@
     }
   };
 
-  // A source that does not parse has no frames. Its error leaves here as it is: the engine's report of an uncaught
-  // error is the only place that knows the line.
-  const failure = (thrown) => {
-    const line = lineOf(thrown);
-    if (line === null && isError(thrown) && thrown instanceof SyntaxErrorClass) throw thrown;
-    return stringify({ __proto__: null, error: describe(thrown), line });
-  };
-
-  const check = (source) => {
+  // Parses the source as a whole and then stops. If it does not parse, the error leaves uncaught and unchanged: the
+  // engine's report of it is the only place that knows the line, and a `catch` would make it forget.
+  const check = (source, answer) => {
     const directive = apply(exec, strictDirective, [source]) === null ? "" : '"use strict";';
+    const state = { __proto__: null, parsed: false };
     try {
-      apply(evaluate, undefined, [null, `${directive}throw 0;${source}`]); // parsed as a whole before anything runs
-    } catch (thrown) {
-      if (thrown !== 0) throw thrown;
+      apply(evaluate, undefined, [null, `${directive}throw arguments[2].parsed = true;${source}`, state]);
+    } finally {
+      if (state.parsed) return answer;
     }
-    return '{"value":null}';
   };
 
   const run = (source, data) => {
@@ -113,7 +107,10 @@
       const value = apply(evaluate, undefined, [data, source]);
       return stringify({ __proto__: null, value }, jsonable);
     } catch (thrown) {
-      return failure(thrown);
+      const line = lineOf(thrown);
+      const answer = stringify({ __proto__: null, error: describe(thrown), line });
+      // An error without frames of the script is most likely about its syntax.
+      return line === null && isError(thrown) && thrown instanceof SyntaxErrorClass ? check(source, answer) : answer;
     }
   };
 
@@ -129,7 +126,7 @@
       const request = box.request;
       box.request = "";
       const end = apply(indexOf, request, ["\n"]);
-      if (end === -1) return check(parse(request));
+      if (end === -1) return check(parse(request), '{"value":null}');
       return run(parse(apply(slice, request, [0, end])), parse(apply(slice, request, [end + 1])));
     },
   });

@@ -16,6 +16,7 @@ from .serve import Engine, failure
 
 _PROGRAMS = 128  # compiled programs to keep
 _LINE = re.compile(r"at <top-level>, line (\d+)")
+_MODULES = re.compile(r"module not found|error loading data file")
 _TRAILER = re.compile(r"\s*jq: \d+ compile errors?\s*$")
 
 
@@ -36,6 +37,8 @@ class Libjq:
             return Answer(json.dumps({"value": results}, separators=(",", ":")).encode())
         except ValueError as error:
             message = _TRAILER.sub("", str(error))
+            if _MODULES.search(message):  # its own words tell which files exist
+                return failure("jq: error: modules cannot be loaded here")
             line = _LINE.search(message)
             return failure(message, int(line[1]) if line else None)
         except RecursionError:

@@ -15,7 +15,7 @@ from .limits import Memory, confine, die_in, let_alarms_kill
 
 _REQUESTS, _REPLIES = 0, 1  # file descriptors
 _SHORTEST = 0.001  # seconds; 0 would mean no limit
-_CLEANING = 0.5  # seconds; jobs that a script has left behind run within this time
+_CLEANING = 0.25  # seconds; jobs that a script has left behind run within this time
 _ALLOWANCE = 256 * 2**20  # bytes of private memory beyond what the engine has at its start
 _KEPT = 64 * 2**20  # bytes that a script may leave behind as garbage
 

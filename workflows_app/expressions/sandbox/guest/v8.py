@@ -54,8 +54,8 @@ class V8:
         self._restore = f"{harness}.restore()\n{_OWN_URL}"
 
     def answer(self, body: bytes) -> Answer:
-        self._box["request"] = body.decode()
         try:
+            self._box["request"] = body.decode()
             return Answer(str(self._racer.eval(self._answer)).encode())
         except JSOOMException:
             return failure("The script used more memory than it may", last=True)

@@ -11,11 +11,12 @@ from uuid import UUID
 from django.db.models import Count
 
 from executions.console import workers
+from executions.console.labels import label
 from executions.console.listing import Chip
 from executions.console.task_detail import TaskDetail, task_detail
 from executions.console.task_rows import UNSHOWN, TaskRow, task_rows
 from executions.console.timeline import Span
-from executions.console.times import between, clock
+from executions.console.times import ahead, between, clock
 from executions.models import Event, Execution, TaskRun
 from executions.states import (
     EXECUTION_ENDED,
@@ -66,14 +67,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON document of the execution; a short one is shown at once."""
+    """A JSON document of the execution."""
 
     name: str
     display: Display
-
-    @property
-    def short(self) -> bool:
-        return self.display.lines <= 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ExecutionPage:
     """``detail_apart``: the open task run is not among ``rows``. ``more``: there are further pages."""
 
     execution: Execution
@@ -126,10 +123,26 @@ class Page:
         return self.detail is not None and all(row.id != self.detail.id for row in self.rows)
 
     @property
+    def label(self) -> str:
+        return label(self.execution.state)
+
+    @property
+    def deadline(self) -> str:
+        return ahead(self.execution.deadline_at, self.now) if self.execution.deadline_at else ""
+
+    @property
     def base_url(self) -> str:
         """To which ``run=`` can be added."""
         url = self.wish.url()
         return url if url == "?" else f"{url}&"
+
+    @property
+    def close_url(self) -> str:
+        return self.wish.url()
+
+    @property
+    def all_url(self) -> str:
+        return self.wish.url(group="", after=0)
 
     @property
     def first_url(self) -> str:
@@ -140,7 +153,7 @@ class Page:
         return self.wish.url(after=self.rows[-1].seq)
 
 
-def page(execution_id: UUID, wish: Wish, now: datetime) -> Page | None:
+def execution_page(execution_id: UUID, wish: Wish, now: datetime) -> ExecutionPage | None:
     """None if there is no such execution. Ten statements at most, however many task runs it has."""
     execution = Execution.objects.filter(pk=execution_id).first()
     if execution is None:
@@ -149,7 +162,7 @@ def page(execution_id: UUID, wish: Wish, now: datetime) -> Page | None:
     counts = _counts(execution)
     runs = _runs(execution, wish)
     shown = runs[:PAGE]
-    return Page(
+    return ExecutionPage(
         execution=execution,
         parent=_parent(execution),
         now=now,
@@ -187,12 +200,12 @@ def _runs(execution: Execution, wish: Wish) -> list[TaskRun]:
 
 
 def _chips(wish: Wish, counts: Mapping[str, int]) -> list[Chip]:
-    chips = [Chip("All", wish.url(group="", after=0), sum(counts.values()), selected=not wish.group)]
+    chips = [Chip("All", wish.url(group="", after=0), f"{sum(counts.values()):,}", selected=not wish.group)]
     for group, states in GROUPS.items():
         count = sum(counts.get(state, 0) for state in states)
         if count or group == wish.group:
             url = wish.url(group=group, after=0)
-            chips.append(Chip(group.capitalize(), url, count, group, group == wish.group))
+            chips.append(Chip(group.capitalize(), url, f"{count:,}", group, group == wish.group))
     return chips
 
 
@@ -208,7 +221,7 @@ def _culprit(execution: Execution) -> Culprit | None:
         return None
     failed = TaskRun.objects.filter(execution=execution, state__in=sorted(GROUPS["failed"]))
     run = failed.order_by("-seq").only("id", "ref", "attempt", "reason").first()
-    return run and Culprit(str(run.id), run.ref, run.attempt, run.reason or "")
+    return Culprit(str(run.id), run.ref, run.attempt, run.reason or "") if run is not None else None
 
 
 def _audit(execution: Execution, now: datetime) -> list[AuditLine]:
