@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from config.stack import leash
@@ -60,10 +61,8 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL to the process and everything that it has started."""
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # nobody is left
 
     def ended(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""

@@ -22,7 +22,7 @@ def server() -> Path:
 
 
 def command(folder: Path, port: int) -> Callable[[], Sequence[str]]:
-    """Keeps everything that was acknowledged more than a second ago, and refuses writes rather than forget something."""
+    """Keeps everything but the last second, whatever happens, and refuses writes rather than forget something."""
     program = server()
 
     def build() -> Sequence[str]:

@@ -3,7 +3,7 @@
 Run as a script it replaces itself by a command: ``python leash.py PARENT_PID COMMAND ...``. The kernel then kills that
 command when its parent dies. Only Linux can do that; elsewhere the command runs without.
 
-The kernel means the *thread* that started the child: parents start children from a thread that lives as long as they do.
+The kernel means the *thread* that started the child: a parent starts its children in a thread that lives as long as it.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def _first_account() -> None:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(password + "\n")
-    users.create_superuser(username="admin", email="", password=password)  # type: ignore[attr-defined]
+    users.create_superuser(username="admin", email="", password=password)
 
 
 def _write_queues() -> None:
@@ -107,6 +107,9 @@ def _redis_answers() -> bool:
             if time.monotonic() > end:
                 print(f"Redis does not answer: {error}")
                 return False
+        except ValueError as error:
+            print(f"REDIS_URL is not right: {error}")
+            return False
         time.sleep(0.1)
 
 

@@ -132,7 +132,7 @@ class Supervisor:
     def _stop(self) -> bool:
         """All at the same time, so that the slowest decides how long it takes. False if another signal cut it short."""
         signals = self._stop_signals
-        self._console.say("stopping; Ctrl-C again kills what is left at once")
+        self._console.say("stopping" + ("; Ctrl-C again kills what is left at once" if signals else ""))
         last = {program.name for program in self._programs if program.outlives}
         first = {program.name for program in self._programs} - last
         return self._stop_these(first, signals) and self._stop_these(last, signals)

@@ -1,7 +1,8 @@
 """The list of executions: filters from the URL, pages by key, counts by state.
 
-Nothing here grows with the number of executions: a page begins where the last one ended instead of counting rows, and
-the counts look at open executions and at the newest of all others.
+A page begins where the last one ended instead of counting rows, and the counts look at open executions and at the
+newest of all others, so that nothing grows with the number of executions; but for a state that few have ended in,
+which is looked for from the newest execution backwards.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from executions.console.labels import label
 from executions.console.times import between, clock, since
@@ -26,6 +28,8 @@ PAGE = 50
 COUNTED = 10_000
 _NAMES = 500
 _MOST_TROUBLE = 300
+# What the index of open executions is made for, word for word: SQLite recognises it by nothing else.
+_IS_OPEN = RawSQL("state IN ('RUNNING', 'PAUSED')", (), output_field=BooleanField())
 # A failed task names itself by its id in the execution's reason; the list knows it by its ref.
 _BLAME = re.compile(r"Task \S+ failed with status: \w+ and reason: '(.*)'", re.DOTALL)
 _COLUMNS = (
@@ -126,6 +130,7 @@ def listing(filters: Filters, now: datetime) -> Listing:
     """The page that the filters ask for. Four statements."""
     rows = filters.apply(Execution.objects.all())
     page = rows.filter(state=filters.state) if filters.state else rows
+    page = page.filter(_IS_OPEN) if filters.state in EXECUTION_OPEN else page
     found = list(_from(page, filters.before).order_by("-created_at", "-id").only(*_COLUMNS)[: PAGE + 1])
     more = len(found) > PAGE
     counts = _counts(rows)
@@ -144,7 +149,7 @@ def _counts(rows: QuerySet[Execution]) -> dict[str, int]:
     """How many there are of each state: of the open ones all, of the ended ones those among the newest."""
     newest = rows.order_by("-created_at").values("state")[:COUNTED]
     ended = newest.aggregate(**{state: Count("state", filter=Q(state=state)) for state in sorted(EXECUTION_ENDED)})
-    open_ones = rows.filter(state__in=sorted(EXECUTION_OPEN)).order_by().values_list("state").annotate(count=Count("*"))
+    open_ones = rows.filter(_IS_OPEN).order_by().values_list("state").annotate(count=Count("*"))
     return {**ended, **dict(open_ones)}
 
 

@@ -88,7 +88,7 @@ def _in_progress(run: TaskRun, execution: Execution, now: datetime, workers: Wor
         text = f"its child execution is being started by {run.worker} since {begun}"
     elif run.runs_on in (RunsOn.SERVER, RunsOn.WORKER):
         text = f"runs on worker {run.worker or 'unknown'} since {begun}"
-        if run.runs_on == RunsOn.SERVER and _is_over(run, now):
+        if run.runs_on == RunsOn.SERVER and _lease_is_over(run, now):
             return f"{text}, which has not been heard of for a while: it will be offered again"
     else:
         return _nobody_runs(run, now, begun)
@@ -145,8 +145,10 @@ def _late(at: datetime, now: datetime) -> str:
     return "; nobody has looked at it since: is Beat running?" if now - at > _LATE else ""
 
 
-def _is_over(run: TaskRun, now: datetime) -> bool:
-    return run.due_at is not None and run.due_at < now
+def _lease_is_over(run: TaskRun, now: datetime) -> bool:
+    """``due_at`` is the end of the lease, or the deadline if that is earlier."""
+    in_time = run.deadline_at is None or run.deadline_at > now
+    return in_time and run.due_at is not None and run.due_at < now
 
 
 def _task_name(run: TaskRun) -> str:

@@ -46,7 +46,7 @@ def claim(run_id: str, worker: str, now: datetime, lease_until: datetime, *, lim
             f"UPDATE {RUN_TABLE} SET {_CLAIM.format(now=of.time('%(now)s'))},"
             f" deadline_at = {deadline}, due_at = {of.least(deadline, of.time('%(until)s'))}"
             " WHERE id = %(id)s AND state = 'SCHEDULED' AND runs_on IN ('server', 'child')"
-            f" AND limited = {of.boolean(limited)} RETURNING {COLUMNS}",
+            f" AND limited = {of.boolean(limited)} AND {of.need_not_wait} RETURNING {COLUMNS}",
             {
                 "id": encode_value(of, "id", run_id),
                 "worker": worker,
@@ -80,7 +80,7 @@ def poll(queue: str, count: int, worker: str, now: datetime, *, limited: bool = 
             f"WITH best AS MATERIALIZED ({best})"
             f" UPDATE {RUN_TABLE} SET {_CLAIM.format(now=of.time('%(now)s'))},"
             f" deadline_at = {deadline}, due_at = {deadline}"
-            f" WHERE id IN (SELECT id FROM best) AND state = 'SCHEDULED' RETURNING {COLUMNS}",
+            f" WHERE id IN (SELECT id FROM best) AND state = 'SCHEDULED' AND {of.need_not_wait} RETURNING {COLUMNS}",
             values,
         )
         rows = [decode_run(of, found) for found in cursor.fetchall()]

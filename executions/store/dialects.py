@@ -22,6 +22,9 @@ class Postgres:
     skip_locked = "FOR UPDATE SKIP LOCKED"
     # an idle poll is one statement; nothing is gained by looking first
     look_before_claim = False
+    # A condition that is always true: the transaction need not wait for the disk. For claims only: one that a crash
+    # of the server loses is made again, and whoever held it cannot finish.
+    need_not_wait = "(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL"
     max_parameters = 60_000
 
     encode_id: Codec = staticmethod(lambda value: value)
@@ -57,6 +60,7 @@ class SQLite:
     skip_locked = ""
     # the claim would take the write lock even if there is nothing to claim
     look_before_claim = True
+    need_not_wait = "1 = 1"
     max_parameters = 30_000
 
     encode_id: Codec = staticmethod(lambda value: value.replace("-", ""))

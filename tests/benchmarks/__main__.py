@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.benchmarks.stack import DATABASES, ROOT, running
+from tests.stack import DATABASES, ROOT, running
 
 PARTS = ("latency", "chains")
 

@@ -66,7 +66,7 @@ function say(text, kind) {
 
 function plan() {
   clearTimeout(timer);
-  if (held) say("paused", "held");
+  if (held) say("refresh stopped", "held");
   else say("live", "");
   if (seconds() && !held) timer = setTimeout(refresh, seconds() * 1000);
 }

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,21 +46,21 @@ class Small:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[type[Small]]:
+def small(tmp_path: Path) -> Iterator[Callable[..., Small]]:
+    """``small(script, ...)`` starts one; see ``small.py`` for what a script is."""
     started: list[Small] = []
 
-    class Here(Small):
-        def __init__(self, *scripts: str) -> None:
-            super().__init__(tmp_path, *scripts)
-            started.append(self)
+    def start(*scripts: str) -> Small:
+        started.append(Small(tmp_path, *scripts))
+        return started[-1]
 
-    yield Here
+    yield start
     for supervisor in started:
         supervisor.process.kill()
         supervisor.process.wait()
 
 
-def test_what_ends_again_and_again_is_started_at_longer_and_longer_intervals(small: type[Small]) -> None:
+def test_what_ends_again_and_again_is_started_at_longer_and_longer_intervals(small: Callable[..., Small]) -> None:
     stack = small("fragile=exit 3")
 
     stack.says("upbeat | fragile ended with status 3; it is started again in 1 s")
@@ -69,7 +69,7 @@ def test_what_ends_again_and_again_is_started_at_longer_and_longer_intervals(sma
     assert stack.stop() == 0
 
 
-def test_nothing_starts_when_a_step_has_failed(small: type[Small]) -> None:
+def test_nothing_starts_when_a_step_has_failed(small: Callable[..., Small]) -> None:
     stack = small("prepare?=echo no; exit 1", "serve=echo serving; sleep 100")
 
     assert stack.process.wait(10) == 1
@@ -80,7 +80,7 @@ def test_nothing_starts_when_a_step_has_failed(small: type[Small]) -> None:
     assert "serve | serving" not in stack.lines()
 
 
-def test_a_program_starts_when_the_steps_are_over(small: type[Small]) -> None:
+def test_a_program_starts_when_the_steps_are_over(small: Callable[..., Small]) -> None:
     stack = small("serve=echo serving; sleep 100", "prepare?=sleep 0.3; echo ready")
 
     stack.says("serve | serving")
@@ -88,7 +88,7 @@ def test_a_program_starts_when_the_steps_are_over(small: type[Small]) -> None:
     assert stack.stop() == 0
 
 
-def test_what_does_not_stop_is_killed_with_all_it_has_started(small: type[Small]) -> None:
+def test_what_does_not_stop_is_killed_with_all_it_has_started(small: Callable[..., Small]) -> None:
     stack = small("deaf=trap '' TERM; sleep 100 & echo deaf; while :; do sleep 1; done")
     stack.says("deaf | deaf")
 
@@ -97,7 +97,7 @@ def test_what_does_not_stop_is_killed_with_all_it_has_started(small: type[Small]
     assert stack.left() == {}
 
 
-def test_what_a_dead_program_has_left_running_is_killed(small: type[Small]) -> None:
+def test_what_a_dead_program_has_left_running_is_killed(small: Callable[..., Small]) -> None:
     stack = small("parent=sleep 1000 & echo up; wait")
     stack.says("parent | up")
     pid = int((stack.folder / "parent.pid").read_text())
@@ -110,7 +110,7 @@ def test_what_a_dead_program_has_left_running_is_killed(small: type[Small]) -> N
     assert stack.left() == {}
 
 
-def test_what_others_need_to_stop_stops_last(small: type[Small]) -> None:
+def test_what_others_need_to_stop_stops_last(small: Callable[..., Small]) -> None:
     script = "trap 'sleep 0.2; echo bye; exit' TERM; echo up; while :; do sleep 0.05; done"
     stack = small(f"needed!={script}", f"first={script}", f"second={script}")
     for name in ("needed", "first", "second"):
@@ -120,7 +120,7 @@ def test_what_others_need_to_stop_stops_last(small: type[Small]) -> None:
     assert stack.lines()[-1] == "needed | bye"
 
 
-def test_lines_without_an_end_and_odd_bytes_are_shown(small: type[Small]) -> None:
+def test_lines_without_an_end_and_odd_bytes_are_shown(small: Callable[..., Small]) -> None:
     stack = small(r"odd=printf 'caf\303\251 \377'; exec >&- 2>&-; sleep 100")
 
     stack.says("odd | café �")
@@ -128,7 +128,9 @@ def test_lines_without_an_end_and_odd_bytes_are_shown(small: type[Small]) -> Non
 
 
 def test_a_reader_that_has_gone_stops_it(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m tests.integration.stack.small '{tmp_path}' 'loud=while :; do echo x; sleep 0.05; done'"
+    command = (
+        f"{sys.executable} -m tests.integration.stack.small '{tmp_path}' 'loud=while :; do echo x; sleep 0.05; done'"
+    )
     environment = inherited() | {"STACK": str(tmp_path)}
 
     done = subprocess.run(f"{command} | head -n 2", shell=True, cwd=ROOT, env=environment, timeout=20, check=False)
@@ -137,7 +139,7 @@ def test_a_reader_that_has_gone_stops_it(tmp_path: Path) -> None:
     wait_until(lambda: with_environment("STACK", str(tmp_path)) == {}, 5, "all have stopped")
 
 
-def test_signals_close_together_are_one(small: type[Small]) -> None:
+def test_signals_close_together_are_one(small: Callable[..., Small]) -> None:
     stack = small("slow=trap 'sleep 1; exit' TERM; echo up; while :; do sleep 0.05; done")
     stack.says("slow | up")
     stack.process.send_signal(signal.SIGTERM)

@@ -107,11 +107,10 @@ def test_a_program_that_does_not_end_is_interrupted(source: str) -> None:
     assert run("1 + 1") == [2]
 
 
-@pytest.mark.parametrize(
-    "source", ["def f: 1 + f; f", "def f: [f]; f", "[range(1e9)]", 'reduce range(60) as $i ("a"; . + .)']
-)
+@pytest.mark.parametrize("source", ["def f: 1 + f; f", "def f: [f]; f", 'reduce range(60) as $i ("a"; . + .)'])
 def test_a_program_that_wants_too_much_memory_fails(source: str) -> None:
-    assert "memory" in str(error_of(source))
+    with pytest.raises(ScriptError, match="memory"):
+        run(source, seconds=30.0)
     assert run("1 + 1") == [2]
 
 

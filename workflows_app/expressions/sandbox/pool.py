@@ -34,7 +34,7 @@ class Pool:
     """
 
     def __init__(self, engine: str, size: int = 2, lifetime: int = 5000) -> None:
-        self._engine = engine
+        self.engine = engine
         self._size = size
         self._most_long = max(1, size - 1)
         self._lifetime = lifetime
@@ -49,7 +49,7 @@ class Pool:
         for _ in range(_ATTEMPTS):
             with suppress(SandboxGone), self._lease(long=seconds > _SHORT) as process:
                 return process.ask(body, seconds)
-        raise SandboxBroken(f"The sandbox for {self._engine} ends as soon as it starts")
+        raise SandboxBroken(f"The sandbox for {self.engine} ends as soon as it starts")
 
     def pids(self) -> list[int]:
         """The processes that run now."""
@@ -114,7 +114,7 @@ class Pool:
         return picked
 
     def _start(self) -> SandboxProcess:
-        process = SandboxProcess(self._engine)
+        process = SandboxProcess(self.engine)
         with self._shared.changed:
             self._shared.processes.add(process)
         return process

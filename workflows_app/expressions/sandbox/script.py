@@ -11,7 +11,6 @@ from workflows_app.expressions.sandbox.pool import Pool
 from workflows_app.expressions.sandbox.process import SandboxCrashed, SandboxExpired
 
 _CHECK = 1.0  # seconds for a source to be parsed
-_LARGEST = 2.0**63  # integral numbers below are integers for whoever reads them next
 
 
 class SandboxedScript:
@@ -46,7 +45,7 @@ class SandboxedScript:
         except SandboxCrashed:
             raise ScriptError("The script used more memory than it may, or broke its engine") from None
         try:
-            outcome = json.loads(answer, parse_float=_number)
+            outcome = json.loads(answer)
         except RecursionError:
             raise ScriptError("The result is nested too deeply") from None
         if "error" in outcome:
@@ -56,8 +55,3 @@ class SandboxedScript:
 
 def _encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) < _LARGEST else number

@@ -42,7 +42,7 @@
       const line = frames[i].getLineNumber();
       if (line === null || frames[i].getScriptNameOrSourceURL() === ownUrl) continue;
       first ??= line;
-      trace += `\n    at ${frames[i].getFunctionName() ?? "script"} (line ${line})`;
+      trace += `\n    at ${frames[i].getFunctionName()} (line ${line})`;
     }
     if (first !== null) apply(remember, lines, [error, first]);
     return trace;

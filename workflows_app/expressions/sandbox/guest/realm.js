@@ -1,8 +1,8 @@
 // Makes one JavaScript environment safe to share between scripts that must not know of each other.
 //
-// What scripts have no reason to change (constructors, namespaces, every function) is frozen. The prototypes that
-// ordinary objects inherit from stay writable, because assigning `o.toString` fails where the inherited property is
-// read-only, and because scripts add methods to them; a script may do so for itself: `restore` takes it back. Their
+// What scripts have no reason to change (constructors, namespaces, every function) is frozen. The global object and the
+// prototypes that ordinary objects inherit from stay writable, because assigning `o.toString` fails where the inherited
+// property is read-only, and because scripts add to them; a script may do so for itself: `restore` takes it back. Their
 // properties are only made non-configurable, so that none can be deleted or become an accessor.
 //
 // Gives `restore`: false means that the environment cannot be cleaned and must not be used again. It calls nothing
@@ -21,7 +21,7 @@
   }
   // The library that embeds the engine declares its timers so that they cannot be deleted.
   for (const name of ["__timer_manager", "clearTimeout", "setTimeout"]) {
-    if (getOwnPropertyDescriptor(world, name)) defineProperty(world, name, { value: undefined, writable: false });
+    if (getOwnPropertyDescriptor(world, name)) world[name] = undefined;
   }
 
   const prototypes = [
@@ -85,7 +85,6 @@
 
   freeze(hidden());
   const shared = prototypes.map(snapshot);
-  for (const key of ownKeys(world)) defineProperty(world, key, { configurable: false, writable: false });
   const top = snapshot(world);
 
   const intact = (record) => getPrototypeOf(record.object) === record.prototype && isExtensible(record.object);
@@ -104,7 +103,7 @@
     return true;
   };
 
-  return function restore() {
+  const restore = () => {
     if (!intact(top)) return false;
     for (let i = 0; i < shared.length; i++) if (!intact(shared[i])) return false;
     for (let i = 0; i < shared.length; i++) if (!purge(shared[i])) return false;
@@ -113,4 +112,7 @@
     apply(exec, anything, [""]); // forgets RegExp.$1, RegExp.input and the like
     return true;
   };
+
+  if (!restore()) throw new Error("this environment cannot be shared");
+  return restore;
 })

@@ -60,7 +60,7 @@ def _loop(engine: Engine) -> None:
         die_in(_CLEANING)
         last = answer.last or memory.grown() > _KEPT
         _send(LAST_ANSWER if last else ANSWER, answer.body)
-        if last or not engine.clean() or memory.grown() > _KEPT:
+        if last or not engine.clean():
             return
 
 

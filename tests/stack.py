@@ -1,4 +1,4 @@
-"""A stack of its own for a benchmark: the embedded one, on free ports, with SQLite or a real PostgreSQL."""
+"""The embedded stack as a user starts it, on free ports, with a data folder of its own and the database of choice."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ import requests
 
 from tests.environment import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DATABASES = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where a running stack is. ``environment``: what a process needs to work on it."""
+    """Where a running stack is. ``environment``: what a process needs to work on it. ``log``: what it has said."""
 
     url: str
     environment: dict[str, str]
+    log: Path
+    pid: int
 
 
 @contextlib.contextmanager
@@ -49,7 +51,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def running(database: str, **more: str) -> Iterator[Stack]:
     """Starts a stack and stops it."""
-    folder = Path(tempfile.mkdtemp(prefix="upbeat-bench-"))
+    folder = Path(tempfile.mkdtemp(prefix="upbeat-stack-"))
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         port, redis_port = free_port(), free_port()
@@ -60,7 +62,8 @@ def running(database: str, **more: str) -> Iterator[Stack]:
             "UPBEAT_DATA": str(folder / "data"),
             "UPBEAT_DEMO": "0",
             "UPBEAT_OPEN": "1",
-            "UPBEAT_TASK_MODULES": "tests.benchmarks.tasks",
+            "UPBEAT_TASK_MODULES": "tests.functions tests.benchmarks.tasks",
+            "UPBEAT_HTTP_ALLOW_PRIVATE": "1",
             "UPBEAT_LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             **more,
@@ -79,7 +82,7 @@ def running(database: str, **more: str) -> Iterator[Stack]:
         cleanup.callback(_stop, process)
         url = f"http://127.0.0.1:{port}"
         _await_health(url, process, folder / "log")
-        yield Stack(url, environment)
+        yield Stack(url, environment, folder / "log", process.pid)
 
 
 def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
