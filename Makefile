@@ -34,7 +34,7 @@ check: $(INSTALLED_DEV) ## Style, format and types
 	$(RUN) -m mypy .
 
 bench: $(INSTALLED_DEV) ## Measure what a step, a fork and a start cost
-	@.ci/test-folders tests/benchmarks $(PYTEST_ARGS)
+	@$(RUN) -m tests.benchmarks
 
 chaos: $(INSTALLED_DEV) ## Kill processes at random and look for what was lost or done twice
 	@.ci/test-folders tests/chaos $(PYTEST_ARGS)

@@ -139,6 +139,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = False
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "console:executions"
 
 REDIS_URL = env.text("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT}/0"
 

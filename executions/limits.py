@@ -7,7 +7,7 @@ the task definition that counts now, not by the one that a task was scheduled wi
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
@@ -56,7 +56,7 @@ def _next_chance(limit: TaskLimit, limits: Limits, now: datetime) -> datetime:
 
 
 def _time(epoch: float) -> datetime:
-    return datetime.fromtimestamp(epoch, tz=timezone.utc)
+    return datetime.fromtimestamp(epoch, tz=UTC)
 
 
 def _locked(name: str) -> TaskLimit:

@@ -81,6 +81,12 @@ class Execution(models.Model):
                 name="execution_open",
                 condition=Q(state__in=["RUNNING", "PAUSED"]),
             ),
+            # lists of what went wrong, newest first
+            models.Index(
+                fields=["state", "-created_at"],
+                name="execution_failed",
+                condition=Q(state__in=["FAILED", "TIMED_OUT", "TERMINATED"]),
+            ),
             models.Index(
                 fields=["correlation_id"],
                 name="execution_correlation",

@@ -8,5 +8,5 @@
 * ``programs``: what runs, with which command, and what must be over before it starts
 * ``supervisor``, ``child``, ``console``: starting, watching, restarting, stopping, and the lines of all on one screen
 * ``leash``, ``pool_leash``: no process outlives its parent
-* ``prepare``, ``static_files``, ``welcome``: steps that end, run as processes of their own
+* ``prepare``, ``static_files``, ``welcome``: steps that end, run as processes of their own; ``example``: what is run
 """

@@ -179,6 +179,8 @@ class Supervisor:
         os.set_blocking(writer, False)
         self._selector.register(reader, selectors.EVENT_READ, None)
         handlers = {number: self._on_stop_signal for number in _STOP_SIGNALS} | {signal.SIGCHLD: lambda *_: None}
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup: it is to outlive its terminal
+            del handlers[signal.SIGHUP]
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         wakeup_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         try:

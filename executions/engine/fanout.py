@@ -29,4 +29,7 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
         place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=fragment_of(branch.nodes))
         first = branch.nodes[branch.entry]
         plan.then(partial(starting.activate, plan, first, place))
+    if node.opens is not None:
+        place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=run.fragment)
+        plan.then(partial(starting.activate, plan, plan.node_at(node.opens, run.fragment), place))
     finishing.finish(plan, run, Result(state=RunState.COMPLETED, input=made.input))

@@ -11,7 +11,7 @@ from executions.engine.fragments import nodes_of
 from executions.engine.place import Place, item_index
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.states import ExecutionState, RunState
-from workflows_app.graph.model import Edge, Node, On
+from workflows_app.graph.model import Edge, Kind, Node, On
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -117,7 +117,7 @@ def follow(plan: Plan, run: RunRow, node: Node) -> None:
             run.settled = False
             run.memo = Doc({**(run.memo.value if run.memo else {}), "followed": number})
             return
-    if node.opens is not None:
+    if node.opens is not None and node.kind is not Kind.FANOUT:
         join = plan.node_at(node.opens, place.fragment)
         plan.then(partial(starting.activate, plan, join, place))
     if not edges and node.opens is None:

@@ -28,11 +28,11 @@ def open_join(plan: Plan, run: RunRow, node: Node) -> None:
         return
     over = branch_names(plan, node, run)
     plan.require(frozenset(join.earlier))
-    done = [ref for ref in join.earlier if _ended_here(plan, ref, run.path)]
+    done = {ref for ref in join.earlier if _ended_here(plan.latest(ref), run.path)}
+    done |= {ref for ref in over if _ended_here(plan.newest(ref), run.path)}
+    # what ended in this very decision may have its notification still to come
+    plan.counted[run.id] = set(done)
     run.pending = len(over) - len(done)
-    if done:
-        # what ended in this very decision has its notification still to come
-        run.memo = Doc({"counted": done})
     if run.pending == 0:
         fire(plan, run, node)
 
@@ -43,14 +43,12 @@ def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
     if found is None or found.state != RunState.WAITING or found.path != ended.path:
         return
     run = plan.edit(found)
-    memo = run.memo.value if run.memo else {}
-    if ended.ref in memo.get("counted", ()):
-        run.memo = Doc({**memo, "counted": [r for r in memo["counted"] if r != ended.ref]})
+    if ended.ref in plan.counted.get(run.id, ()):
         return
     node = plan.node(run)
     join = _join(node)
     if join.first:
-        if memo.get("waits_for") == ended.ref:
+        if run.memo is not None and run.memo.value.get("waits_for") == ended.ref:
             _pass_on(plan, run, ended)
         return
     run.pending = (run.pending or 0) - 1
@@ -76,8 +74,7 @@ def branch_names(plan: Plan, node: Node, run: RunRow) -> tuple[str, ...]:
     return ()
 
 
-def _ended_here(plan: Plan, ref: str, path: str) -> bool:
-    run = plan.latest(ref)
+def _ended_here(run: RunRow | None, path: str) -> bool:
     return run is not None and run.path == path and run.settled
 
 

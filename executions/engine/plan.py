@@ -51,6 +51,7 @@ class Plan:
         self.decision = Decision(execution=self.execution)
         self.rows: dict[str, RunRow] = {}
         self.in_doubt = False  # set where the structure of the graph must not be trusted
+        self.counted: dict[str, set[str]] = {}  # by join: branches that it found ended when it opened
         self.touched: dict[str, None] = {}  # scopes in which something ended, in order
         self._newest: dict[str, RunRow] = {}
         self._queue: deque[Callable[[], None]] = deque()

@@ -142,7 +142,6 @@ def _count_again(plan: Plan, run: RunRow, node: Node) -> None:
     }
     over = branch_names(plan, node, run)
     run.pending = sum(ref not in done for ref in over)
-    run.memo = None
     if run.pending == 0:
         from executions.engine import joins
 

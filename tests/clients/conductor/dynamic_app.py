@@ -1,9 +1,9 @@
 """The first program of the SDK's documentation: a workflow in code, its workers in processes of their own.
 
 usage: python -m tests.clients.conductor.dynamic_app SUFFIX; prints one line of JSON.
-"""
 
-from __future__ import annotations
+(The SDK reads annotations as they stand: they must not be postponed here.)
+"""
 
 import json
 import sys

@@ -169,6 +169,20 @@ def test_branches_made_at_run_time_are_joined_like_others() -> None:
     assert world.open_refs() == ["z"]
 
 
+def test_branches_made_at_run_time_may_end_at_once() -> None:
+    def branches(task: Any) -> Branches:
+        nodes = [compute(f"c{i}", notifies=("join",)) for i in range(3)]
+        return Branches(branches=[Branch(nodes={n.ref: n}, entry=n.ref, last=n.ref) for n in nodes])
+
+    g = graph(
+        Node(ref="dyn", kind=Kind.FANOUT, type="dyn", name="dyn", opens="join"),
+        Node(ref="join", kind=Kind.JOIN, type="join", name="join", join=Join(dynamic=True)),
+    )
+    world = World(g, types={"dyn": Logic(branches=branches)}).start()
+    assert world.state == "COMPLETED"
+    assert [r.ref for r in world.in_order()] == ["dyn", "c0", "c1", "c2", "join"]
+
+
 def test_a_fan_out_to_nothing_goes_straight_on() -> None:
     assert [r.ref for r in wide_fork(0).in_order()] == ["dyn", "join", "z"]
 
