@@ -33,7 +33,12 @@ def _start_redis(folder: Path) -> str:
         [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
         stdout=subprocess.DEVNULL,
     )
-    atexit.register(lambda: (server.terminate(), server.wait()))
+
+    def stop() -> None:
+        server.terminate()
+        server.wait()
+
+    atexit.register(stop)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with socket.socket() as s:

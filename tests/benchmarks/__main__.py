@@ -1,6 +1,6 @@
 """Runs the benchmarks on both databases, each in a stack of its own.
 
-    python -m tests.benchmarks [sqlite|postgresql ...]
+python -m tests.benchmarks [sqlite|postgresql ...]
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Courier:
         """The next message: task, queue, arguments, embedded canvas."""
         with current_app.connection_for_read() as connection:
             for queue in self.queues:
-                message = connection.default_channel.basic_get(queue, no_ack=True)
+                message = connection.default_channel.basic_get(queue, no_ack=True)  # type: ignore[attr-defined]
                 if message is not None:
                     args, _, embedded = json.loads(message.body)
                     return message.headers["task"], queue, args, {**embedded, "headers": message.headers}
@@ -57,7 +57,7 @@ class Courier:
             worker.advance_message(args[0], queue)
         if chain:
             *rest, following = chain
-            current_app.signature(following).set(chain=rest or None).apply_async()
+            current_app.signature(following).set(chain=rest or None).apply_async()  # type: ignore[call-arg]
 
     def lose_all(self) -> int:
         """Throws every message away."""

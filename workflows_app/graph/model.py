@@ -79,7 +79,8 @@ class Edge:
     ``case`` restricts the edge to that choice of the node; ``otherwise`` makes it the edge for a choice that no
     other edge names; where the node has made a choice, only such edges count, and else only the others.
     ``when`` is a condition. ``to`` None means that the branch ends here, on purpose. ``publish`` adds to the branch's
-    context when the edge is taken, ``publish_global`` to the execution's variables. ``command`` is an engine command in place of a node: pause, fail, succeed, noop.
+    context when the edge is taken, ``publish_global`` to the execution's variables. ``command`` is an engine
+    command in place of a node: pause, fail, succeed, noop.
     """
 
     to: str | None

@@ -1,4 +1,4 @@
-"""A workflow in code with two ``@worker_task`` functions and ``workflow.execute``, as the SDK's documentation has it."""
+"""A workflow in code with two ``@worker_task`` functions and ``workflow.execute``, as the SDK documents it."""
 
 from __future__ import annotations
 

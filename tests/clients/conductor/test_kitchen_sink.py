@@ -56,7 +56,13 @@ def kitchen_sink(conductor: Conductor, stub: Stub, child: str) -> list[Task]:
             "FORK_JOIN",
             "fork",
             forkTasks=[
-                [task("HTTP", "http", {"http_request": {"uri": stub.url("echo/sink"), "method": "POST", "body": {"k": 1}}})],
+                [
+                    task(
+                        "HTTP",
+                        "http",
+                        {"http_request": {"uri": stub.url("echo/sink"), "method": "POST", "body": {"k": 1}}},
+                    )
+                ],
                 [{**task("SIMPLE", "polled", {"x": 5}), "name": polled}],
                 [{**task("SIMPLE", "function", {"a": 1, "b": 2}), "name": "add"}],
                 [task("WAIT", "wait", {"duration": "1s"})],

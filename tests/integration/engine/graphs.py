@@ -71,9 +71,7 @@ class _Builder:
         ref = self._ref(kind)
         edges = (Edge(to=after),) if after else ()
         if kind == "control":
-            return self._add(
-                Node(ref=ref, kind=Kind.COMPUTE, type="NOOP", name=ref, edges=edges, scope=scope)
-            )
+            return self._add(Node(ref=ref, kind=Kind.COMPUTE, type="NOOP", name=ref, edges=edges, scope=scope))
         return self._add(
             Node(
                 ref=ref,

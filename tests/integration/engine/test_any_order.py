@@ -32,7 +32,9 @@ from executions.sweeps.stalled import stalled
 from tests.integration.engine.graphs import build, plans
 from workflows_app.registration import Draft, save
 
-ENDINGS = st.sampled_from([RunState.COMPLETED, RunState.COMPLETED, RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR])
+ENDINGS = st.sampled_from(
+    [RunState.COMPLETED, RunState.COMPLETED, RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR]
+)
 
 
 class Engine(RuleBasedStateMachine):
@@ -54,7 +56,9 @@ class Engine(RuleBasedStateMachine):
     @initialize(plan=plans())
     def start(self, plan: list[Any]) -> None:
         graph = build(plan)
-        version = save(Draft(format="test", name=graph.name, number=1, body={"plan": plan}, graph=graph), overwrite=True)
+        version = save(
+            Draft(format="test", name=graph.name, number=1, body={"plan": plan}, graph=graph), overwrite=True
+        )
         started = transact.start(NewExecution(version_id=version.pk, format="test", name=graph.name, number=1))
         assert started is not None
         self.id = started.execution.id
@@ -208,7 +212,7 @@ class EngineThatEnds(Engine):
 
 @pytest.mark.django_db
 def test_the_invariants_hold_whatever_happens_in_whatever_order() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         EngineThatEnds,
         settings=settings(
             max_examples=60,

@@ -196,17 +196,17 @@ class World:
             self.rows[run.id] = stored
         if decision.cancel_others is not None:
             written = {r.id for r in decision.runs}
-            for run in self.rows.values():
-                if run.id not in written and not run.settled:
-                    run.state = run.state if run.ended else RunState.CANCELED
-                    run.settled, run.ended_at, run.due_at = True, self.now, None
-                    run.revision += 1
-                    run.stored = run.revision
-        for old in decision.forget:
-            for run in list(self.rows.values()):
-                inside = run.ref in old.refs and run.path.startswith(old.path + ".")
-                if inside or (run.scope_id == old.scope_id and run.path == old.path):
-                    del self.rows[run.id]
+            for other in self.rows.values():
+                if other.id not in written and not other.settled:
+                    other.state = other.state if other.ended else RunState.CANCELED
+                    other.settled, other.ended_at, other.due_at = True, self.now, None
+                    other.revision += 1
+                    other.stored = other.revision
+        for body in decision.forget:
+            for row in list(self.rows.values()):
+                inside = row.ref in body.refs and row.path.startswith(body.path + ".")
+                if inside or (row.scope_id == body.scope_id and row.path == body.path):
+                    del self.rows[row.id]
         self.execution = copy(decision.execution)
         self.execution.revision += 1
 

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from workflows_app.expressions.jsonpath.patterns import Pattern
 from workflows_app.expressions.jsonpath.operators import OPERATORS, Operator
+from workflows_app.expressions.jsonpath.patterns import Pattern
 from workflows_app.expressions.jsonpath.scanner import Scanner
 from workflows_app.expressions.jsonpath.segments import Predicate
 from workflows_app.expressions.jsonpath.walk import Walk, weight
