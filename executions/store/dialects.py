@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,7 +26,8 @@ class Postgres:
     # A condition that is always true: the transaction need not wait for the disk. For claims only: one that a crash
     # of the server loses is made again, and whoever held it cannot finish.
     need_not_wait = "(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL"
-    max_parameters = 60_000
+    # A statement may write so many values.
+    max_values = 100_000
 
     encode_id: Codec = staticmethod(lambda value: value)
     decode_id: Codec = staticmethod(str)
@@ -53,6 +55,19 @@ class Postgres:
         """SQL for a parameter whose type the database could not tell otherwise."""
         return f"{parameter}::timestamptz"
 
+    @staticmethod
+    def rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+        """SQL that gives rows to insert into a table, and its parameters.
+
+        One document for all of them: the statement is the same for every number of rows, so that it stays prepared.
+        """
+        documents = [dict(zip(columns, row, strict=True)) for row in rows]
+        names = ", ".join(columns)
+        return (
+            f"SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)",
+            [json.dumps(documents, default=datetime.isoformat)],
+        )
+
 
 class SQLite:
     """One writer at a time: a transaction begins by taking the write lock (BEGIN IMMEDIATE)."""
@@ -61,7 +76,7 @@ class SQLite:
     # the claim would take the write lock even if there is nothing to claim
     look_before_claim = True
     need_not_wait = "1 = 1"
-    max_parameters = 30_000
+    max_values = 30_000
 
     encode_id: Codec = staticmethod(lambda value: value.replace("-", ""))
     decode_id: Codec = staticmethod(lambda value: str(uuid.UUID(value)))
@@ -92,6 +107,11 @@ class SQLite:
     @staticmethod
     def time(parameter: str) -> str:
         return parameter
+
+    @staticmethod
+    def rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+        places = f"({', '.join(['%s'] * len(columns))})"
+        return f"VALUES {', '.join([places] * len(rows))}", [value for row in rows for value in row]
 
 
 Dialect = Postgres | SQLite

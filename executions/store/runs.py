@@ -163,7 +163,6 @@ _SETS = ", ".join(
     f"{name} = COALESCE(excluded.{name}, {RUN_TABLE}.{name})" if name in KEPT else f"{name} = excluded.{name}"
     for name in CHANGEABLE
 )
-_ROW = f"({', '.join(['%s'] * len(RUN_COLUMNS))})"
 
 
 def write(runs: Sequence[RunRow], *, reopening: bool = False) -> None:
@@ -178,13 +177,13 @@ def write(runs: Sequence[RunRow], *, reopening: bool = False) -> None:
         if before is not None and not run_may_become(before.state, run.state, reopening=reopening):
             raise AssertionError(f"task run {run.id} ({run.ref}): {before.state} may not become {run.state}")
     of = dialect()
-    chunk = max(of.max_parameters // len(RUN_COLUMNS), 1)
+    chunk = max(of.max_values // len(RUN_COLUMNS), 1)
     for start in range(0, len(runs), chunk):
         part = runs[start : start + chunk]
-        values = [value for run in part for value in encode_run(of, run)]
+        rows, values = of.rows(RUN_TABLE, RUN_COLUMNS, [encode_run(of, run) for run in part])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {RUN_TABLE} ({COLUMNS}) VALUES {', '.join([_ROW] * len(part))}"
+                f"INSERT INTO {RUN_TABLE} ({COLUMNS}) {rows}"
                 f" ON CONFLICT (id) DO UPDATE SET {_SETS}"
                 f" WHERE {RUN_TABLE}.revision = excluded.revision - 1",
                 values,
