@@ -14,9 +14,9 @@ import threading
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 
-from executions.engine.driver import LEASE_SECONDS
 from executions.engine.transact import now
 from executions.store import claims
 
@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 class Heartbeat:
     """The leases of one process."""
 
-    def __init__(self, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self) -> None:
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._lease = timedelta(seconds=lease_seconds)
+        self._lease = timedelta(seconds=settings.LEASE_SECONDS)
         self._held: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()

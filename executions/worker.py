@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from executions import limits, task_types
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
-from executions.engine.driver import LEASE_SECONDS, Driver
+from executions.engine.driver import Driver
 from executions.engine.events import Due, Finished, Result
 from executions.engine.rows import RunRow
 from executions.heartbeat import heartbeat
@@ -43,7 +44,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
 def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_chord: bool) -> None:
     """A message names a task run: whoever claims it first does it. Anybody else finds nothing to do."""
     chained = canvas.next_links(rest_of_chain)
-    found = claims.claim(run_id, heartbeat().worker, transact.now(), transact.now() + timedelta(seconds=LEASE_SECONDS))
+    found = claims.claim(run_id, heartbeat().worker, transact.now(), _lease())
     process = driver(frozenset({queue}), chained=chained, in_chord=in_chord)
     if found is not None:
         process.work(found)
@@ -54,8 +55,7 @@ def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_cho
     if current.runs_on == RunsOn.NOBODY:
         process.apply(current.execution_id, Due(run_id))  # a plan that took a breath
     elif current.limited and current.state == RunState.SCHEDULED:
-        lease = transact.now() + timedelta(seconds=LEASE_SECONDS)
-        found = limits.claim(current, heartbeat().worker, transact.now(), lease)
+        found = limits.claim(current, heartbeat().worker, transact.now(), _lease())
         if found is not None:
             process.work(found)
             _ring_next(current.name)
@@ -76,10 +76,14 @@ def advance_message(execution_id: str, queue: str) -> None:
         if run.queue != queue:
             canvas.ring([(run.queue or queue, run.id)])
             continue
-        lease = transact.now() + timedelta(seconds=LEASE_SECONDS)
-        found = claims.claim(run.id, heartbeat().worker, transact.now(), lease)
+        found = claims.claim(run.id, heartbeat().worker, transact.now(), _lease())
         if found is not None:
             process.work(found)
+
+
+def _lease() -> datetime:
+    """When a claim of now is over unless it is renewed."""
+    return transact.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def perform(run: RunRow) -> Finished:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from executions.engine import canvas, debts, transact
@@ -27,9 +28,6 @@ from executions.states import RunsOn
 from workflows_app.catalog import Found
 
 logger = logging.getLogger(__name__)
-
-# Long enough for a task that does not talk to the database to be missed a few times, short enough not to be noticed.
-LEASE_SECONDS = 30.0
 
 
 @dataclass
@@ -115,7 +113,7 @@ class Driver:
         in_time = time.monotonic() - self._begun < self.seconds
         return Claimer(
             worker=self.worker,
-            lease_seconds=LEASE_SECONDS,
+            lease_seconds=settings.LEASE_SECONDS,
             queues=self.queues,
             steps=self.steps if in_time and self.perform is not None else 0,
             children=self.children if in_time else 0,
@@ -154,7 +152,7 @@ class Driver:
 
     def _report(self, run: RunRow, event: Finished) -> Decision | None:
         """Reports a result, and does not give it up while the database is away and the lease may hold."""
-        patience = time.monotonic() + LEASE_SECONDS
+        patience = time.monotonic() + settings.LEASE_SECONDS
         pause = 0.2
         while True:
             try:

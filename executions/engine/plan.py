@@ -31,8 +31,6 @@ from workflows_app.policies import OnTimeout, TaskPolicy
 
 # Compute nodes evaluated in one decision; then the plan takes a breath: the next one becomes a due row of its own.
 MAX_COMPUTED = 500
-# How long a message for a scheduled run may take before it counts as lost.
-MESSAGE_GRACE = timedelta(seconds=5)
 
 
 class Plan:
