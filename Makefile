@@ -37,7 +37,7 @@ bench: $(INSTALLED_DEV) ## Measure what a step, a fork and a start cost
 	@$(RUN) -m tests.benchmarks
 
 chaos: $(INSTALLED_DEV) ## Kill processes at random and look for what was lost or done twice
-	@.ci/test-folders tests/chaos $(PYTEST_ARGS)
+	@UPBEAT_CHAOS=long .ci/test-folders tests/chaos -s $(PYTEST_ARGS)
 
 lock: | $(RUN) ## Newest versions that requirements*.txt allow, with hashes, into requirements*.lock
 	@$(PIP) install $(UV)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.stack.stack import Stack
+from tests.stack import Stack
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.integration.stack.stack import Stack
+from tests.stack import Stack
 
 
 def test_the_example_runs_and_everything_stops(launch: Callable[..., Stack]) -> None:

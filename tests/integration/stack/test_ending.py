@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 
 from tests.environment import free_port
-from tests.integration.stack.processes import wait_until
-from tests.integration.stack.stack import PATIENCE, Stack
+from tests.processes import wait_until
+from tests.stack import PATIENCE, Stack
 from tests.integration.stack.test_serving import sign_in
 
 

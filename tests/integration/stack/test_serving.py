@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.stack.processes import children, exists, wait_until
-from tests.integration.stack.stack import PATIENCE, Stack
+from tests.processes import children, exists, wait_until
+from tests.stack import PATIENCE, Stack
 
 SERVICES = ["redis", "web", "work", "io", "ticks", "beat"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.stack.processes import inherited, wait_until, with_environment
-from tests.integration.stack.stack import ROOT
+from tests.processes import inherited, wait_until, with_environment
+from tests.stack import ROOT
 
 
 class Small:
