@@ -1,6 +1,6 @@
 """Looks into the tables of a stack, as a process with its environment: ``python -m tests.chaos.audit``.
 
-Prints one JSON object: ``open`` (executions by state that have not ended), ``executions`` (how many there are by name and
+Prints one JSON object: ``open`` (executions that have not ended), ``executions`` (how many there are by name and
 state), ``unsettled`` (task runs of ended executions whose consequences were never decided), ``due`` (ended rows that
 somebody is still to look at), ``doubles`` (runs that are there twice), ``stalled``.
 """

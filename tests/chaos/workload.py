@@ -1,7 +1,7 @@
 """What the executions under attack do, and what each must have come to, whatever was killed meanwhile.
 
-``runs`` counts the task runs by reference and iteration: a function's lost claims make no new run, so there are as many
-as attempts are due. ``None`` for a reference: a polled task may have more, when answers were lost on their way to a worker.
+``runs`` counts the task runs by reference and iteration: a function's lost claims make no new run, so there are as
+many as attempts are due. ``None`` for a reference: a polled task may have more, when answers to a worker were lost.
 """
 
 from __future__ import annotations

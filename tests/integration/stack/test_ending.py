@@ -7,9 +7,9 @@ import signal
 from collections.abc import Callable
 
 from tests.environment import free_port
+from tests.integration.stack.test_serving import sign_in
 from tests.processes import wait_until
 from tests.stack import PATIENCE, Stack
-from tests.integration.stack.test_serving import sign_in
 
 
 def test_ctrl_c_stops_everything_and_a_second_start_keeps_the_data(launch: Callable[..., Stack]) -> None:
