@@ -137,7 +137,7 @@ def _new_database(server: str) -> str:
 
 @contextlib.contextmanager
 def running(database: str, **environment: str) -> Iterator[Stack]:
-    """A healthy stack for clients: open, with the tests' Python functions, on one of ``DATABASES``; stopped in the end."""
+    """A healthy stack for clients: open, with the tests' Python functions, on one of ``DATABASES``."""
     folder = Path(tempfile.mkdtemp(prefix="upbeat-stack-"))
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -55,9 +55,8 @@ def test_all_executions_end_as_they_should_whatever_is_killed(database: str) -> 
         for worker in workers:
             worker.stop()
         recovery = time.monotonic() - rested
-        print(
-            f"\n{database}: {len(started)} executions, all ended {recovery:.0f} s after the last of", dict(monkey.done)
-        )
+        print(f"\n{database}: {len(started)} executions, all ended {recovery:.0f} s after the last of")
+        print(dict(monkey.done))
         for kind, n, execution_id in started:
             check(kind, n, client.call("GET", f"workflow/{execution_id}").json())
         found = audit(stack)
