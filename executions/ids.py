@@ -25,9 +25,9 @@ def run_id(execution_id: str, epoch: int, ref: str, path: str, attempt: int) -> 
     return _derived(execution_id, place)
 
 
-def child_id(run_id: str) -> str:
-    """The id of the execution that a task run starts: it can start only one."""
-    return _derived(run_id, f"child\0{run_id}")
+def child_id(run_id: str, epoch: int = 0) -> str:
+    """The id of the execution that a task run starts: only one, unless it is begun again in another ``epoch``."""
+    return _derived(run_id, f"child\0{run_id}\0{epoch}" if epoch else f"child\0{run_id}")
 
 
 def failure_id(execution_id: str, epoch: int, ended: int) -> str:

@@ -57,6 +57,7 @@ class Execution(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(null=True, blank=True)  # noqa: DJ001
     failed_refs = JsonTextField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True, help_text="Since when it can only be read.")
     task_definitions = JsonTextField(
         default=dict, help_text="Task definition revisions by name, as they were at the start."
     )

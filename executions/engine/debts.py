@@ -126,7 +126,7 @@ def revive_parent(driver: Driver, child: ExecutionRow) -> None:
     """An operator has revived a child execution: its parent, if it has ended over it, goes on as well."""
     assert child.parent_id is not None
     assert child.parent_run_id is not None
-    driver.decide(child.parent_id, ChildRevived(child.parent_run_id))
+    driver.decide(child.parent_id, ChildRevived(child.parent_run_id, child.id))
     driver.decide(child.id, ExecutionDue())  # that is paid
 
 
@@ -134,7 +134,7 @@ def _tell_parent(driver: Driver, child: ExecutionRow) -> None:
     assert child.parent_id is not None
     assert child.parent_run_id is not None
     run = runs.find(child.parent_run_id)
-    if run is None or run.ended or run.runs_on != RunsOn.CHILD:
+    if run is None or run.ended or run.runs_on != RunsOn.CHILD or run.child_id != child.id:
         return
     node = node_of(run)
     result = task_types.find(node.type, node.name).child_ended(child)

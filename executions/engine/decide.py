@@ -11,20 +11,24 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import endings, finishing, reviving, starting, timeouts
+from executions.engine import endings, finishing, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Advanced,
+    CallbacksReset,
     ChildRevived,
     Due,
     Event,
     ExecutionDue,
     Finished,
+    Jumped,
     LeaseExtended,
     Paused,
+    Rerun,
     Result,
     Resumed,
     Retried,
+    Skipped,
     Started,
     Terminated,
     VariablesSet,
@@ -53,6 +57,10 @@ SUPERSEDED = "the flow has gone on without this task"
 STILL_RUNNING = "the execution is still running"
 NOTHING_TO_RETRY = "there is nothing to retry"
 NOT_PAUSED = "the execution is not paused"
+NOT_RUNNING = "the execution is not running"
+UNKNOWN_REF = "there is no such task in the definition"
+IN_A_BODY = "the task is inside of another one"
+BEEN_THERE = "the task has been reached already"
 
 
 def decide(
@@ -202,9 +210,59 @@ def _child_revived(plan: Plan, event: ChildRevived) -> str | None:
         return UNKNOWN_RUN
     if not run.ended:
         return NOT_ENDED
+    if run.child_id != event.child_id:
+        return SUPERSEDED
     if run.state == RunState.COMPLETED_WITH_ERRORS or run not in reviving.latest_attempts(plan.snapshot.everything()):
         return SUPERSEDED
     reviving.child_revived(plan, run)
+    return None
+
+
+def _rerun(plan: Plan, event: Rerun) -> str | None:
+    if not plan.execution.ended:
+        return STILL_RUNNING
+    run = plan.snapshot.run(event.run_id)
+    if run is None:
+        return UNKNOWN_RUN
+    rerunning.rerun(plan, run, event)
+    plan.touched[plan.execution.id] = None
+    return None
+
+
+def _jumped(plan: Plan, event: Jumped) -> str | None:
+    refused = _refused_node(plan, event.ref)
+    if refused is None:
+        rerunning.jump(plan, plan.graph.nodes[event.ref], event)
+    return refused
+
+
+def _skipped(plan: Plan, event: Skipped) -> str | None:
+    refused = _refused_node(plan, event.ref)
+    if refused is None and plan.latest(event.ref) is not None:
+        return BEEN_THERE
+    if refused is None:
+        rerunning.skip(plan, plan.graph.nodes[event.ref], event)
+    return refused
+
+
+def _refused_node(plan: Plan, ref: str) -> str | None:
+    """Why an operator cannot point to this node."""
+    if plan.execution.state != ExecutionState.RUNNING:
+        return NOT_RUNNING
+    if ref not in plan.graph.nodes:
+        return UNKNOWN_REF
+    return IN_A_BODY if plan.graph.nodes[ref].scope is not None else None
+
+
+def _callbacks_reset(plan: Plan, event: CallbacksReset) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    for found in plan.snapshot.everything():
+        if found.state == RunState.DELAYED and found.runs_on == RunsOn.WORKER and found.callback_after > 0:
+            run = plan.edit(found)
+            run.callback_after = 0
+            run.updated_at = plan.now
+            starting.launch(plan, run, plan.node(run))
     return None
 
 
@@ -383,4 +441,8 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     VariablesSet: _variables_set,
     Retried: _retried,
     ChildRevived: _child_revived,
+    Rerun: _rerun,
+    Jumped: _jumped,
+    Skipped: _skipped,
+    CallbacksReset: _callbacks_reset,
 }

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -23,7 +24,7 @@ from executions.engine.new_execution import NewExecution
 from executions.engine.reviving import REVIVE_PARENT
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.tools import Claimer
-from executions.engine.transact import Hint
+from executions.engine.transact import Hint, Rewind
 from executions.states import RunsOn
 from workflows_app.catalog import Found
 
@@ -85,9 +86,26 @@ class Driver:
             self._after(decision)
         return decision
 
-    def restart(self, execution_id: str, version: Found | None) -> Decision | None:
+    def restart(
+        self,
+        execution_id: str,
+        version: Found | None,
+        *,
+        input: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> Decision | None:
         """Begins an ended execution anew and goes on. See ``transact.restart``."""
-        decision = transact.restart(execution_id, version, claimer=self._claimer())
+        decision = transact.restart(
+            execution_id, version, input=input, correlation_id=correlation_id, claimer=self._claimer()
+        )
+        if decision is not None and decision.refused is None:
+            self._after(decision)
+        self.go_on()
+        return decision
+
+    def rerun(self, execution_id: str, request: Rewind) -> Decision | None:
+        """Takes an execution back to a task, or on to one, and goes on. See ``transact.rerun``."""
+        decision = transact.rerun(execution_id, request, claimer=self._claimer())
         if decision is not None and decision.refused is None:
             self._after(decision)
         self.go_on()

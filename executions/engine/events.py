@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from executions.engine.cutting import Cut
 from executions.states import ExecutionState, RunState
 
 
@@ -130,3 +131,43 @@ class ChildRevived(Event):
     """The child execution of a task run, which had ended, goes on."""
 
     run_id: str
+    child_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun(Event):
+    """An operator takes an ended execution back to one of its task runs.
+
+    ``cut``: what followed from that run, and was taken out. ``input`` replaces the task's input, ``execution_input``
+    that of the execution; None leaves each as it is.
+    """
+
+    run_id: str
+    cut: Cut
+    input: Mapping[str, Any] | None = None
+    execution_input: Mapping[str, Any] | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Jumped(Event):
+    """An operator has a running execution go on at a node, which may have run already: then ``cut`` is what followed
+    from that. ``input`` is added to the node's input."""
+
+    ref: str
+    cut: Cut | None
+    input: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped(Event):
+    """An operator says that a node, which the flow has not reached, need not be done."""
+
+    ref: str
+    input: Mapping[str, Any]
+    output: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallbacksReset(Event):
+    """Tasks of external workers that were put aside for a while are offered now."""

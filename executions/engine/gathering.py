@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from executions.engine import finishing, starting
+from executions.engine import finishing, joins, starting
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
@@ -21,10 +21,12 @@ def passed_over(plan: Plan, node: Node, place: Place) -> bool:
     if not skips or node.ref not in skips or place.path:
         return False
     run = plan.latest(node.ref)
-    if run is None or run.state != RunState.SKIPPED:
+    if run is None or run.state != RunState.SKIPPED or not (run.memo and run.memo.value.get(joins.AHEAD)):
         return False
+    skipped = plan.edit(run)
+    skipped.memo = None
+    skipped.context = place.context
     plan.touched[run.scope_id] = None
-    skipped = run
     plan.then(lambda: finishing.follow(plan, skipped, node))
     return True
 

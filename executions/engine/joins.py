@@ -16,6 +16,9 @@ from workflows_app.graph.model import Join, Node
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
 
+# in the memo of a run that an operator has skipped before the flow has reached it
+AHEAD = "ahead"
+
 
 def open_join(plan: Plan, run: RunRow, node: Node) -> None:
     """Starts to wait; ends at once if there is nothing to wait for."""
@@ -75,7 +78,7 @@ def branch_names(plan: Plan, node: Node, run: RunRow) -> tuple[str, ...]:
 
 
 def _ended_here(run: RunRow | None, path: str) -> bool:
-    return run is not None and run.path == path and run.settled
+    return run is not None and run.path == path and run.settled and not (run.memo and run.memo.value.get(AHEAD))
 
 
 def fire(plan: Plan, run: RunRow, node: Node) -> None:

@@ -39,7 +39,7 @@ def retry(plan: Plan) -> None:
     """Every last attempt that did not succeed gets another one at once; joins, loops and lists wait again."""
     reopen_execution(plan)
     again = retriable(plan.snapshot.everything())
-    containers = [run for run in again if _waits(plan.node(run), run)]
+    containers = [run for run in again if waits(plan.node(run), run)]
     for run in again:
         if run not in containers:
             _attempt_again(plan, run)
@@ -59,7 +59,7 @@ def child_revived(plan: Plan, run: RunRow) -> None:
     for other in retriable(plan.snapshot.everything()):
         if other.id == run.id:
             continue
-        if _waits(plan.node(other), other):
+        if waits(plan.node(other), other):
             reopen_waiting(plan, other)
         elif other.state == RunState.CANCELED:
             _attempt_again(plan, other)
@@ -93,7 +93,7 @@ def reopen_execution(plan: Plan) -> None:
         plan.change_execution(due_at=plan.now)
 
 
-def _waits(node: Node, run: RunRow) -> bool:
+def waits(node: Node, run: RunRow) -> bool:
     """Whether a run only waits for others: it is not attempted again, it waits on."""
     is_list = node.items is not None and item_index(run.path) is None
     return node.kind in (Kind.JOIN, Kind.LOOP) or is_list or _gathers(node, run)
@@ -104,8 +104,8 @@ def _gathers(node: Node, run: RunRow) -> bool:
     return node.gather is not None and run.started_at is None
 
 
-def reopen_waiting(plan: Plan, run: RunRow) -> None:
-    """A join, a loop or a list goes on from where it was."""
+def reopen_waiting(plan: Plan, run: RunRow) -> RunRow:
+    """A join, a loop or a list goes on from where it was; gives the plan's copy of it."""
     node = plan.node(run)
     mine = plan.edit(run)
     mine.settled = False
@@ -121,12 +121,13 @@ def reopen_waiting(plan: Plan, run: RunRow) -> None:
         mine.output = Doc({"iteration": memo.get("iteration", 0)})
     elif _gathers(node, run):
         mine.state = RunState.WAITING
-        return
+        return mine
     else:
         mine.state = RunState.IN_PROGRESS
         items = [r for r in latest_attempts(plan.snapshot.everything()) if r.scope_id == run.id]
         mine.pending = sum(r.state not in RUN_SUCCEEDED for r in items)
     plan.set_due(mine, node)
+    return mine
 
 
 def _count_again(plan: Plan, run: RunRow, node: Node) -> None:

@@ -30,13 +30,21 @@ def activate(plan: Plan, node: Node, place: Place) -> None:
     """A node is reached: make its run and begin it."""
     if node.ref in plan.graph.revisits:
         place = place.visited_after(plan.latest(node.ref))
-    if gathering.passed_over(plan, node, place):
+    if gathering.passed_over(plan, node, place) or _been_there(plan, node, place):
         return
     if node.kind is Kind.DYNAMIC:
         _become(plan, node, place)
         return
     run = plan.new_run(node, place)
     begin(plan, run, node)
+
+
+def _been_there(plan: Plan, node: Node, place: Place) -> bool:
+    """Whether the flow has been here before an operator has moved it: it goes on from there, if at all."""
+    if not plan.execution.memo.value.get("moved") or node.ref in plan.graph.revisits:
+        return False
+    found = plan.latest(node.ref)
+    return found is not None and found.path == place.path and found.scope_id == place.scope_id
 
 
 def _become(plan: Plan, node: Node, place: Place) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import OperationalError, transaction
 
+from executions.engine.cutting import Cut, cut
 from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
-from executions.engine.events import Event, Finished, Started
+from executions.engine.events import Event, Finished, Jumped, Rerun, Started
 from executions.engine.new_execution import NewExecution
 from executions.engine.place import item_index
 from executions.engine.polling import active_domain
@@ -42,6 +43,31 @@ TRIES = 8
 ROUNDS = 50
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewind:
+    """A request to go on at a task: at the run ``run_id`` of an ended execution, or at the node ``ref`` of one that
+    runs. ``input``: see ``Rerun`` and ``Jumped``."""
+
+    run_id: str | None = None
+    ref: str | None = None
+    input: Mapping[str, Any] | None = None
+    execution_input: Mapping[str, Any] | None = None
+    correlation_id: str | None = None
+
+    def target(self, everything: Sequence[RunRow]) -> RunRow | None:
+        """The run to go back to; None if there is none."""
+        if self.run_id is not None:
+            return next((run for run in everything if run.id == self.run_id), None)
+        found = [run for run in everything if run.ref == self.ref and run.path == ""]
+        return found[-1] if found else None
+
+    def event(self, found: Cut | None) -> Event:
+        if self.run_id is not None:
+            cut = found or Cut(0)
+            return Rerun(self.run_id, cut, self.input, self.execution_input, self.correlation_id)
+        return Jumped(self.ref or "", found, self.input)
 
 
 def now() -> datetime:
@@ -219,10 +245,18 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
     return _insist(attempt, tools)
 
 
-def restart(execution_id: str, version: Found | None, *, claimer: Claimer | None = None) -> Decision | None:
-    """Begins an ended execution anew: same id and input, all task runs deleted. None: there is no such execution.
+def restart(
+    execution_id: str,
+    version: Found | None,
+    *,
+    input: Mapping[str, Any] | None = None,
+    correlation_id: str | None = None,
+    claimer: Claimer | None = None,
+) -> Decision | None:
+    """Begins an ended execution anew: same id, all task runs deleted. None: there is no such execution.
 
-    ``version`` replaces the version it ran; None keeps that, and the task definitions it knew.
+    ``version`` replaces the version it ran; None keeps that, and the task definitions it knew. ``input`` and
+    ``correlation_id`` replace what it was started with.
     """
     tools = Toolbox(locked=True, active_domain=active_domain)
 
@@ -234,12 +268,52 @@ def restart(execution_id: str, version: Found | None, *, claimer: Claimer | None
         if not row.ended:
             return Decision(execution=row, refused=STILL_RUNNING)
         fresh = _begun_anew(row, version, moment)
+        if input is not None:
+            fresh.input = Doc(dict(input))
+        fresh.correlation_id = correlation_id or row.correlation_id
         graph = catalog.graph(fresh.version_id)
         decision = decide(graph, _Nothing(execution=fresh), Started(), moment, tools, claimer)
         decision.reopening = True
         decision.execution_changed = True
-        runs.delete_all(execution_id)
+        runs.delete_all(execution_id, row.epoch)
         _write(row, 0, decision, moment)
+        return decision
+
+    return _insist(attempt, tools)
+
+
+def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None) -> Decision | None:
+    """Takes an ended execution back to a task run, or has a running one jump to a node: what followed from it is
+    deleted first. None: there is no such execution.
+
+    What waits for a child to end, or to be ended, is put aside instead of deleted: it still owes that.
+    """
+    tools = Toolbox(locked=True, active_domain=active_domain)
+
+    def attempt(_: int) -> Decision | None:
+        moment = now()
+        row = execution_store.lock(execution_id, 0, moment)
+        if row is None:
+            return None
+        graph = catalog.graph(row.version_id)
+        everything = runs.read(execution_id)
+        target = request.target(everything)
+        with transaction.atomic():
+            found = Cut(row.epoch)
+            if target is not None:
+                found = cut(graph, everything, target, row.epoch + 1)
+                aside = [r.id for r in found.gone if r.child_id is not None and (not r.ended or r.due_at is not None)]
+                runs.set_aside(aside, row.epoch, moment)
+                runs.delete([r.id for r in found.gone if r.id not in aside])
+            gone = {r.id for r in found.gone}
+            kept = [r for r in everything if r.id not in gone]
+            snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
+            event = request.event(found if target is not None else None)
+            decision = _decide(graph, snapshot, event, moment, tools, claimer)
+            if decision.refused is not None:
+                transaction.set_rollback(True)
+                return decision
+            _write(row, 0, decision, moment)
         return decision
 
     return _insist(attempt, tools)

@@ -72,7 +72,6 @@ FIXED = frozenset(
         "type",
         "name",
         "priority",
-        "first_scheduled_at",
         "fragment",
     }
 )

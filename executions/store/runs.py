@@ -211,12 +211,37 @@ def cancel_others(execution_id: str, but: Iterable[str], now: datetime) -> None:
         )
 
 
-def delete_all(execution_id: str) -> None:
-    """Deletes every task run of an execution, which begins anew."""
+def delete_all(execution_id: str, epoch: int) -> None:
+    """Deletes every task run of an execution, which begins anew. Those whose children are still to be ended are put
+    out of the flow's way instead."""
+    of = dialect()
+    owing = f"execution_id = %s AND child_id IS NOT NULL AND due_at IS NOT NULL AND state = '{RunState.CANCELED}'"
+    mine = encode_value(of, "id", execution_id)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s", [encode_value(dialect(), "id", execution_id)]
-        )
+        cursor.execute(f"UPDATE {RUN_TABLE} SET path = path || %s WHERE {owing}", [f"!{epoch}", mine])
+        cursor.execute(f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s AND NOT ({owing})", [mine, mine])
+
+
+def delete(ids: Sequence[str]) -> None:
+    """Deletes these task runs."""
+    of = dialect()
+    for part in _parts(ids):
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {RUN_TABLE} WHERE id IN ({_places(part)})", _ids(of, part))
+
+
+def set_aside(ids: Sequence[str], epoch: int, now: datetime) -> None:
+    """Takes runs with children out of the flow's way: they end, if they have not, and their children are still to."""
+    of = dialect()
+    at = encode_value(of, "ended_at", now)
+    for run_id in ids:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {RUN_TABLE} SET path = path || %s, state = '{RunState.CANCELED}', settled = {_true(of)},"
+                f" revision = revision + 1, ended_at = COALESCE(ended_at, {of.time('%s')}), deadline_at = NULL,"
+                f" due_at = {of.time('%s')} WHERE id = %s",
+                [f"!{epoch}", at, at, encode_value(of, "id", run_id)],
+            )
 
 
 def forget(execution_id: str, iteration: Iteration) -> None:

@@ -11,6 +11,7 @@ lost and doubled, operators pause, resume, terminate and retry. After every step
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -22,9 +23,21 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from executions.engine import transact
 from executions.engine.driver import Driver
-from executions.engine.events import Advanced, Due, Event, Finished, Paused, Result, Resumed, Retried, Terminated
+from executions.engine.events import (
+    Advanced,
+    Due,
+    Event,
+    Finished,
+    Paused,
+    Result,
+    Resumed,
+    Retried,
+    Skipped,
+    Terminated,
+)
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import RunRow
+from executions.engine.transact import Rewind
 from executions.models import Execution, TaskRun
 from executions.states import RUN_ENDED, RUN_OPEN, ExecutionState, RunsOn, RunState
 from executions.store import claims, executions, runs
@@ -62,6 +75,7 @@ class Engine(RuleBasedStateMachine):
         started = transact.start(NewExecution(version_id=version.pk, format="test", name=graph.name, number=1))
         assert started is not None
         self.id = started.execution.id
+        self.refs = list(graph.nodes)
 
     # ---- what workers do
 
@@ -130,6 +144,23 @@ class Engine(RuleBasedStateMachine):
     @rule()
     def retry(self) -> None:
         self.apply(Retried())
+
+    @rule(number=st.integers(0, 9), sure=st.integers(0, 2))
+    def rerun(self, number: int, sure: int) -> None:
+        """From any task that has run; an open execution is ended first, now and then."""
+        if sure == 0:
+            self.apply(Terminated(reason="to be rerun"))
+        found = runs.read(self.id)
+        if found:
+            transact.rerun(self.id, Rewind(run_id=found[number % len(found)].id))
+
+    @rule(number=st.integers(0, 9))
+    def jump(self, number: int) -> None:
+        transact.rerun(self.id, Rewind(ref=self.refs[number % len(self.refs)]))
+
+    @rule(number=st.integers(0, 9))
+    def skip(self, number: int) -> None:
+        self.apply(Skipped(self.refs[number % len(self.refs)], {}, {"skipped": True}))
 
     def apply(self, event: Event) -> None:
         decision = transact.apply(self.id, event)
@@ -215,7 +246,7 @@ def test_the_invariants_hold_whatever_happens_in_whatever_order() -> None:
     run_state_machine_as_test(
         EngineThatEnds,
         settings=settings(
-            max_examples=60,
+            max_examples=int(os.environ.get("UPBEAT_EXAMPLES", "60")),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,0 +1,143 @@
+"""Going back to a task, and jumping to one: what an operator may do, and the engine never does by itself.
+
+The shell has taken out what the ``Cut`` names before these functions are called.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from executions.engine import endings, joins, loops, reviving, starting
+from executions.engine import items as item_lists
+from executions.engine.cutting import Cut, leads_to
+from executions.engine.events import Jumped, Rerun, Skipped
+from executions.engine.place import Place
+from executions.engine.rows import EMPTY, Doc, RunRow
+from executions.ids import child_id
+from executions.states import RunsOn, RunState
+from workflows_app.graph.model import Kind, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def rerun(plan: Plan, run: RunRow, event: Rerun) -> None:
+    """An ended execution goes on at ``run``, in place; what failed or was canceled beside it runs again too."""
+    reviving.reopen_execution(plan)
+    if event.execution_input is not None:
+        plan.change_execution(input=Doc(event.execution_input))
+    if event.correlation_id is not None:
+        plan.change_execution(correlation_id=event.correlation_id)
+    kept = reviving.latest_attempts(plan.snapshot.everything())
+    _go_back(plan, run, event.cut, event.input)
+    special = {run.id, *event.cut.joins, *event.cut.containers}
+    for other in kept:
+        if not other.failed or other.id in special:
+            continue
+        if reviving.waits(plan.node(other), other):
+            reviving.reopen_waiting(plan, other)
+        else:
+            _reset(plan, other, None)
+
+
+def jump(plan: Plan, node: Node, event: Jumped) -> None:
+    """A running execution goes on at ``node``: what would have led there is not done any more."""
+    plan.in_doubt = True
+    plan.note(moved=True)
+    found = plan.latest(node.ref)
+    run = found if found is not None and found.path == "" else None
+    for other in plan.snapshot.everything():
+        if not other.settled and node.ref in leads_to(plan.graph, other) and (run is None or other.id != run.id):
+            mine = plan.edit(other)
+            endings.cancel_run(plan, mine)
+            mine.reason = f"the execution was told to go on at {node.ref}"
+            plan.settled(mine)
+    if run is not None and event.cut is not None:
+        _go_back(plan, run, event.cut, event.input)
+        return
+    fresh = plan.new_run(node, Place(path="", scope_id=plan.execution.id))
+    plan.resolve_input(fresh, node)
+    if event.input is not None:
+        fresh.input = Doc({**fresh.input.value, **event.input})
+    plan.then(partial(_begin, plan, fresh, node))
+
+
+def skip(plan: Plan, node: Node, event: Skipped) -> None:
+    """When the flow arrives at ``node``, it goes on behind it; its output is what the operator says."""
+    plan.note(moved=True)
+    run = plan.new_run(node, Place(path="", scope_id=plan.execution.id), state=RunState.SKIPPED)
+    run.settled = True
+    run.started_at = run.ended_at = plan.now
+    run.input, run.output = Doc(event.input) if event.input else EMPTY, Doc(event.output) if event.output else EMPTY
+    run.memo = Doc({joins.AHEAD: True})
+    skips = [*plan.execution.settings.value.get("skips", ()), node.ref]
+    plan.change_execution(settings=Doc({**plan.execution.settings.value, "skips": skips}))
+
+
+def _go_back(plan: Plan, run: RunRow, cut: Cut, given: object) -> None:
+    plan.in_doubt = True
+    plan.change_execution(epoch=cut.epoch)
+    _reset(plan, run, given)
+    for other in plan.snapshot.everything():
+        if other.id in cut.joins:
+            _wait_again(plan, other, cut.joins[other.id])
+        elif other.id in cut.containers:
+            _reopen_container(plan, other, cut.containers[other.id])
+
+
+def _reset(plan: Plan, run: RunRow, given: object) -> None:
+    """Begins a run again in its own row: with the input that it had, or the ``given`` one."""
+    node = plan.node(run)
+    mine = plan.edit(run)
+    mine.state = RunState.SCHEDULED
+    mine.settled = False
+    mine.output = EMPTY
+    mine.reason = mine.memo = mine.pending = mine.worker = None
+    mine.started_at = mine.ended_at = mine.due_at = mine.deadline_at = None
+    mine.polls = mine.losses = 0
+    mine.start_delay = mine.callback_after = 0
+    mine.scheduled_at = mine.first_scheduled_at = mine.updated_at = plan.now
+    if mine.child_id is not None:
+        mine.child_id = child_id(run.id, plan.execution.epoch)
+    if isinstance(given, dict) and run.runs_on != RunsOn.CHILD:
+        mine.input = Doc(given)
+    plan.then(partial(_begin, plan, mine, node))
+
+
+def _begin(plan: Plan, run: RunRow, node: Node) -> None:
+    """As ``starting.begin``, with the input as it stands."""
+    if node.items is not None:
+        item_lists.start(plan, run, node)
+    elif node.kind is Kind.JOIN:
+        joins.open_join(plan, run, node)
+    elif node.kind is Kind.LOOP:
+        loops.start(plan, run, node)
+    else:
+        starting.launch(plan, run, node)
+
+
+def _wait_again(plan: Plan, run: RunRow, missing: frozenset[str]) -> None:
+    """A join whose branch is run again."""
+    node = plan.node(run)
+    if node.gather is None:
+        mine = reviving.reopen_waiting(plan, run)
+        if node.join is not None and node.join.first:
+            plan.then(partial(joins.open_join, plan, mine, node))
+        return
+    mine = plan.edit(run)
+    arrived = [ref for ref in (run.memo.value if run.memo else {}).get("arrived", ()) if ref not in missing]
+    mine.state = RunState.WAITING
+    mine.settled = False
+    mine.output = EMPTY
+    mine.ended_at = mine.started_at = mine.reason = None
+    mine.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
+
+
+def _reopen_container(plan: Plan, run: RunRow, iteration: int | None) -> None:
+    """The loop or list around the task goes on."""
+    mine = reviving.reopen_waiting(plan, run)
+    if iteration is not None:
+        memo = {**(mine.memo.value if mine.memo else {}), "iteration": iteration}
+        mine.memo = Doc(memo)
+        mine.output = Doc({**{k: v for k, v in mine.output.value.items() if k != "iteration"}, "iteration": iteration})

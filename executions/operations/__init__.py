@@ -1,0 +1,47 @@
+"""What people and clients can do to executions: one function each, for every door, the admin and the console.
+
+Each is applied under the execution's lock, is refused with one clear sentence where it is illegal (``refusals``), and
+leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
+"""
+
+from executions.operations.bulk import each
+from executions.operations.finding import execution, task_run
+from executions.operations.going_back import rerun, restart, retry
+from executions.operations.moving import jump, skip
+from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
+from executions.operations.removing import archive, remove
+from executions.operations.running import (
+    advance,
+    pause,
+    reset_callbacks,
+    resume,
+    set_variables,
+    terminate,
+)
+from executions.operations.tasks import complete_by_hand, extend_lease, report
+
+__all__ = [
+    "Conflict",
+    "Illegal",
+    "NotFound",
+    "Refusal",
+    "advance",
+    "archive",
+    "complete_by_hand",
+    "each",
+    "execution",
+    "extend_lease",
+    "jump",
+    "pause",
+    "remove",
+    "report",
+    "rerun",
+    "reset_callbacks",
+    "restart",
+    "resume",
+    "retry",
+    "set_variables",
+    "skip",
+    "task_run",
+    "terminate",
+]
