@@ -36,7 +36,7 @@ _STATES = {
     "CANCELED": RunState.CANCELED,
 }
 # What callers by reference name may write as well: the words of a task's state.
-_TASK_STATES = {
+TASK_STATES = {
     **_STATES,
     "COMPLETED_WITH_ERRORS": RunState.COMPLETED_WITH_ERRORS,
     "SKIPPED": RunState.SKIPPED,
@@ -67,7 +67,7 @@ def read_result(data: dict[str, Any]) -> TaskResult:
         problems.note("workflowInstanceId", "Workflow Id cannot be null or empty", result.workflow_instance_id)
     if not result.task_id:
         problems.note("taskId", "Task ID cannot be null or empty", result.task_id)
-    if not result.extend_lease and result.status not in _TASK_STATES:
+    if not result.extend_lease and result.status not in TASK_STATES:
         problems.note("status", f"must be one of {', '.join(_STATES)}", result.status)
     if result.callback_after_seconds < 0:
         problems.note("callbackAfterSeconds", "must not be negative", result.callback_after_seconds)
@@ -91,7 +91,7 @@ def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
         result.workflow_instance_id,
         result.task_id,
         Result(
-            state=_TASK_STATES[result.status or ""],
+            state=TASK_STATES[result.status or ""],
             output=result.output_data or {},
             reason=reason[:MAX_REASON] if reason else None,
             worker=result.worker_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import bulk, control, metadata, signals, starts, tasks, workflows
+from api.conductor import bulk, control, metadata, rehearsals, signals, starts, tasks, workflows
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("metadata/taskdefs/<str:name>", metadata.TaskDef.as_view()),
     path("workflow", starts.Start.as_view()),
     path("workflow/execute/<str:name>/<str:version>", starts.Execute.as_view()),
+    path("workflow/test", rehearsals.TestWorkflow.as_view()),
     path("workflow/decide/<str:workflow_id>", workflows.Decide.as_view()),
     path("workflow/bulk/pause", bulk.Pause.as_view()),
     path("workflow/bulk/resume", bulk.Resume.as_view()),

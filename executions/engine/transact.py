@@ -225,7 +225,7 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
     """
     graph = catalog.graph(request.version_id)
     moment = now()
-    row = _new_row(request, graph, moment)
+    row = new_row(request, graph, moment)
     tools = Toolbox(locked=False, active_domain=active_domain)
     # nobody knows the execution yet: there is nothing to lock, and nothing to load
     decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
@@ -344,7 +344,8 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
     return fresh
 
 
-def _new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
+def new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
+    """The row of an execution that is about to begin: its input with defaults, the task definitions of this moment."""
     given = dict(request.input)
     for key, value in graph.input_defaults.items():
         if given.get(key) is None:

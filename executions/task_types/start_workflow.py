@@ -36,7 +36,7 @@ class StartWorkflow(TaskType):
             return _failed(str(error))
         parent = executions.read(work.run.execution_id)
         domains = request.task_to_domain or (parent.settings.value.get("domains") if parent else None)
-        started = child_id(work.run.id)
+        started = child_id(work.run.id, parent.epoch if parent else 0)
         start(
             NewExecution(
                 version_id=found.id,

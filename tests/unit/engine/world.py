@@ -1,25 +1,24 @@
 """An engine in memory: the real core, a table of rows in a dict, and task types that are told what to do.
 
-It loads exactly what the core asks for, so that a decision that reads what it did not ask for fails here too.
+The rows are those of ``executions.simulation.memory``.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from executions.engine.decide import decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished, Result, Started
 from executions.engine.rows import Doc, ExecutionRow, RunRow
-from executions.engine.snapshot import Missing, Needs, Probe, Snapshot
+from executions.engine.snapshot import Needs
 from executions.engine.tools import Branches, Claimer, Opening, Resolved, Task
 from executions.ids import new_id
-from executions.states import RUN_OPEN, RunsOn, RunState, execution_may_become, run_may_become
+from executions.simulation.memory import Memory
+from executions.states import RUN_OPEN, RunsOn, RunState
 from workflows_app.expressions.base import Scope
 from workflows_app.graph.codec import decode, encode
 from workflows_app.graph.model import Graph, Kind, Node
@@ -72,9 +71,7 @@ class World:
     def __post_init__(self) -> None:
         self.graph = decode(encode(self.graph))  # every graph of the tests goes through its stored form
         self.now = EPOCH
-        self.rows: dict[str, RunRow] = {}
-        self.loads: list[Needs] = []
-        self.execution = ExecutionRow(
+        execution = ExecutionRow(
             id=new_id(),
             version_id=1,
             name=self.graph.name,
@@ -83,6 +80,19 @@ class World:
             input=Doc(dict(self.input)),
             settings=Doc(dict(self.settings)),
         )
+        self.memory = Memory(self.graph, execution)
+
+    @property
+    def execution(self) -> ExecutionRow:
+        return self.memory.execution
+
+    @property
+    def rows(self) -> dict[str, RunRow]:
+        return self.memory.rows
+
+    @property
+    def loads(self) -> list[Needs]:
+        return self.memory.loads
 
     # ---- driving
 
@@ -91,18 +101,7 @@ class World:
         return self
 
     def apply(self, event: Event) -> Decision:
-        """Decides, loading what is missing, and writes under the same guards as the real store."""
-        snapshot = Snapshot(execution=copy(self.execution))
-        for _ in range(20):
-            try:
-                decision = decide(self.graph, snapshot, event, self.now, self, self.claimer)
-            except Missing as missing:
-                self.loads.append(missing.needs)
-                self.load(snapshot, missing.needs)
-                continue
-            self.write(decision)
-            return decision
-        raise AssertionError("the core keeps asking")
+        return self.memory.decide(event, self.now, self, self.claimer)
 
     def finish(
         self,
@@ -133,7 +132,7 @@ class World:
         return [r.ref for r in self.in_order() if r.state in RUN_OPEN and r.state != RunState.WAITING]
 
     def in_order(self) -> list[RunRow]:
-        return sorted(self.rows.values(), key=lambda r: r.seq)
+        return self.memory.in_order()
 
     def story(self) -> list[str]:
         return [f"{r.ref}{r.path and ' ' + r.path} {r.state}" for r in self.in_order()]
@@ -148,67 +147,6 @@ class World:
     @property
     def output(self) -> Any:
         return self.execution.output.value
-
-    # ---- the store
-
-    def load(self, snapshot: Snapshot, needs: Needs) -> None:
-        rows = [r.copy() for r in self.in_order()]
-        for run_id in needs.ids:
-            snapshot.runs[run_id] = next((r for r in rows if r.id == run_id), None)
-        for ref in needs.refs:
-            snapshot.latest[ref] = next((r for r in reversed(rows) if r.ref == ref), None)
-        for path, refs in needs.branches:
-            snapshot.branches[path, refs] = {r.ref: r for r in rows if r.ref in refs and r.path == path}
-        for scope in needs.scopes:
-            snapshot.scopes[scope] = [r for r in rows if r.scope_id == scope]
-        for scope, beside in needs.held:
-            waiting = [r for r in rows if r.scope_id == scope and r.state == RunState.WAITING and r.id not in beside]
-            snapshot.held[scope, beside] = waiting[0] if waiting else None
-        for scope, beside in needs.probes:
-            others = [r for r in rows if r.scope_id == scope and not r.settled and r.id not in beside]
-            active = any(r.state != RunState.WAITING for r in others)
-            snapshot.probes[scope, beside] = Probe(active, () if active else tuple(others))
-        if needs.unsettled:
-            snapshot.unsettled = [r for r in rows if r.ended and not r.settled]
-        if needs.last:
-            snapshot.last = rows[-1] if rows else None
-            snapshot.knows_last = True
-        if needs.everything:
-            snapshot.all = rows
-            snapshot.runs.update({r.id: r for r in rows})
-            snapshot.latest.update({r.ref: r for r in rows})
-
-    def write(self, decision: Decision) -> None:
-        if decision.refused is not None:
-            return
-        reopening = decision.reopening
-        assert execution_may_become(self.execution.state, decision.execution.state, reopening=reopening)
-        seqs = [r.seq for r in decision.runs]
-        assert len(set(seqs)) == len(seqs)
-        for run in decision.runs:
-            old = self.rows.get(run.id)
-            assert run.revision == (0 if old is None else old.revision + 1), f"{run.ref} written twice"
-            assert old is None or run_may_become(old.state, run.state, reopening=reopening), (
-                f"{old.state} -> {run.state}"
-            )
-            stored = run.copy()
-            stored.stored = stored.revision
-            self.rows[run.id] = stored
-        if decision.cancel_others is not None:
-            written = {r.id for r in decision.runs}
-            for other in self.rows.values():
-                if other.id not in written and not other.settled:
-                    other.state = other.state if other.ended else RunState.CANCELED
-                    other.settled, other.ended_at, other.due_at = True, self.now, None
-                    other.revision += 1
-                    other.stored = other.revision
-        for body in decision.forget:
-            for row in list(self.rows.values()):
-                inside = row.ref in body.refs and row.path.startswith(body.path + ".")
-                if inside or (row.scope_id == body.scope_id and row.path == body.path):
-                    del self.rows[row.id]
-        self.execution = copy(decision.execution)
-        self.execution.revision += 1
 
     # ---- the tools
 

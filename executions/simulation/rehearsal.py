@@ -1,0 +1,147 @@
+"""A rehearsal: a definition runs with made-up results in place of workers, services and people.
+
+What is decided is decided by the real core: branches, forks, joins, loops, variables, retries, timeouts. Nothing is
+stored, nothing is offered to a worker, and no service is called. Time does not pass: a delay is over at once, and a
+made-up result that says how long it took moves its task into the past, so that timeouts apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from executions import task_types
+from executions.engine import transact
+from executions.engine.events import Due, Finished, Result, Started
+from executions.engine.new_execution import NewExecution
+from executions.engine.polling import active_domain
+from executions.engine.rows import ExecutionRow, RunRow
+from executions.engine.toolbox import Toolbox
+from executions.ids import child_id
+from executions.simulation.memory import Memory
+from executions.states import RunsOn, RunState
+from executions.task_types.base import Work
+from workflows_app import catalog
+from workflows_app.graph.model import Kind
+
+# A definition that has not come to an end by then never will.
+MOST_STEPS = 20_000
+_DEEPEST = 50
+_TIMES = ("scheduled_at", "first_scheduled_at", "started_at", "updated_at", "expires_at", "deadline_at", "due_at")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """The result of one attempt. Times are seconds: how long the task had waited, and how long it took."""
+
+    result: Result
+    waited: float = 0
+    took: float = 0
+
+
+@dataclass(slots=True)
+class Script:
+    """What happens in a rehearsal. ``results``: by the name of a task, in the order of its attempts; a task in a loop
+    goes by its name with its iteration (``name__2``), or else by its name alone. ``children``: by the name of the task
+    that starts them."""
+
+    results: Mapping[str, list[MadeUp]] = field(default_factory=dict)
+    children: Mapping[str, Script] = field(default_factory=dict)
+
+
+class EndlessRehearsal(Exception):
+    """It takes too many steps."""
+
+
+class Rehearsal:
+    """One execution; ``memory`` holds what became of it."""
+
+    def __init__(self, request: NewExecution, script: Script, *, depth: int = 0) -> None:
+        self._script = script
+        self._depth = depth
+        self._used: dict[str, int] = {}
+        self._now = transact.now()
+        self._tools = Toolbox(locked=False, active_domain=active_domain)
+        graph = catalog.graph(request.version_id)
+        self.memory = Memory(graph, transact.new_row(request, graph, self._now))
+
+    @property
+    def execution(self) -> ExecutionRow:
+        return self.memory.execution
+
+    def run(self) -> None:
+        """Goes on until the execution ends, or only waits for what nobody has made up. Raises EndlessRehearsal."""
+        self.memory.decide(Started(), self._now, self._tools)
+        for _ in range(MOST_STEPS):
+            if self.execution.ended or not any(self._step(run) for run in self.memory.in_order()):
+                return
+        raise EndlessRehearsal(f"the workflow has not ended after {MOST_STEPS} steps")
+
+    def _step(self, run: RunRow) -> bool:
+        """Whether something was done about this run."""
+        if run.ended or run.state == RunState.WAITING:
+            return False
+        if run.state == RunState.DELAYED and run.due_at is not None:
+            self._move_back(run, (run.due_at - self._now).total_seconds())
+            return self._look(run)
+        if self.memory.graph.nodes.get(run.ref) and self.memory.graph.nodes[run.ref].kind is Kind.COMPUTE:
+            return self._look(run)  # a long stretch has taken a breath
+        made_up = self._next(run)
+        if made_up is not None:
+            return self._report(run, made_up)
+        if run.runs_on == RunsOn.CHILD and run.state == RunState.SCHEDULED:
+            return self._child(run)
+        return False
+
+    def _next(self, run: RunRow) -> MadeUp | None:
+        exact = run.ref + "".join(f"__{part}" for part in run.path.split(".") if part)
+        for name in dict.fromkeys((exact, run.ref)):
+            results, used = self._script.results.get(name, []), self._used.get(name, 0)
+            if used < len(results):
+                self._used[name] = used + 1
+                return results[used]
+        return None
+
+    def _report(self, run: RunRow, made_up: MadeUp) -> bool:
+        stored = self.memory.rows[run.id]
+        stored.state = RunState.IN_PROGRESS
+        stored.started_at = stored.started_at or stored.scheduled_at
+        stored.polls += 1
+        self._move_back(run, made_up.took)
+        stored.scheduled_at -= timedelta(seconds=made_up.waited)
+        stored.first_scheduled_at -= timedelta(seconds=made_up.waited)
+        if stored.deadline_at is not None and stored.deadline_at <= self._now:
+            return self._look(run)
+        return self.memory.decide(Finished(run.id, made_up.result), self._now, self._tools).refused is None
+
+    def _look(self, run: RunRow) -> bool:
+        self.memory.rows[run.id].due_at = self._now
+        return self.memory.decide(Due(run.id), self._now, self._tools).refused is None
+
+    def _child(self, run: RunRow) -> bool:
+        """Rehearses the child execution of a run, as far as it goes."""
+        node = self.memory.graph.nodes.get(run.ref)
+        if node is None or self._depth >= _DEEPEST:
+            return False
+        logic = task_types.find(node.type, node.name)
+        stored = self.memory.rows[run.id]
+        stored.state, stored.started_at = RunState.IN_PROGRESS, self._now
+        stored.child_id = child_id(run.id)
+        work = Work(run=stored, node=node, input=stored.input.value, log=lambda line: None)
+        request = logic.child(work, self.execution)
+        if isinstance(request, NewExecution):
+            child = Rehearsal(request, self._script.children.get(run.ref, Script()), depth=self._depth + 1)
+            child.run()
+            if not child.execution.ended:
+                return False
+            request = logic.child_ended(child.execution)
+        return self.memory.decide(Finished(run.id, request), self._now, self._tools).refused is None
+
+    def _move_back(self, run: RunRow, seconds: float) -> None:
+        """As if everything about this run had happened so much earlier."""
+        stored = self.memory.rows[run.id]
+        for name in _TIMES:
+            at = getattr(stored, name)
+            if at is not None:
+                setattr(stored, name, at - timedelta(seconds=max(seconds, 0)))
