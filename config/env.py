@@ -1,4 +1,4 @@
-"""Settings from the environment: two helpers, so that a wrong value is one clear line."""
+"""Settings from the environment, read by a few helpers, so that a wrong value is one clear line."""
 
 from __future__ import annotations
 
