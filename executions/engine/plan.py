@@ -29,9 +29,6 @@ from workflows_app.graph.model import Graph, Node
 from workflows_app.graph.template import Template
 from workflows_app.policies import OnTimeout, TaskPolicy
 
-# Compute nodes evaluated in one decision; then the plan takes a breath: the next one becomes a due row of its own.
-MAX_COMPUTED = 500
-
 
 class Plan:
     """See the module. ``graph``, ``snapshot``, ``now``, ``tools`` are given; the rest is the outcome."""
@@ -285,8 +282,6 @@ class Plan:
     def settled(self, run: RunRow) -> None:
         run.settled = True
         self.touched[run.scope_id] = None
-
-    # ---- following edges
 
     # ---- the outcome
 
