@@ -127,6 +127,9 @@ def _database() -> dict[str, Any]:
     return database
 
 
+# Polls of external workers that may wait in one web process: each holds a thread.
+WAITING_POLLS = max(env.number("UPBEAT_WEB_THREADS", 16) * 3 // 4, 1)
+
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("UPBEAT_MAX_BODY", 10 * 1024 * 1024)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
+
+from django.conf import settings
 
 from api.conductor.render import task_json
 from executions import limits
@@ -12,16 +15,30 @@ from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import now
 from executions.hints import remember
 from executions.store import claims, executions
-from executions.waiting import wait_for
+from executions.wakeups import BELIEVED_SECONDS, board
+
+# Requests of this process that may wait at a time: some threads are left for those who bring something.
+_waiting = threading.BoundedSemaphore(settings.WAITING_POLLS)
+# A task over its limit becomes free without a call.
+_LIMITED_AGAIN = 0.2
 
 
 def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: float) -> list[dict[str, Any]]:
-    """Up to ``count`` tasks of a type for a worker, waiting so long for the first one."""
+    """Up to ``count`` tasks of a type for a worker, waiting so long for the first one.
+
+    A server with as many waiting polls as it can bear answers at once.
+    """
     polling.record(task_type, domain, worker)
     queue = f"{domain}:{task_type}" if domain else task_type
     if count < 1:
         return []
-    found = wait_for(lambda: _take(queue, task_type, count, worker) or None, seconds) or []
+    # who does not wait has no second chance: a call that is on its way would come too late
+    found = _look(queue, task_type, count, worker, believe=seconds > 0)
+    if not found and seconds > 0 and _waiting.acquire(blocking=False):
+        try:
+            found = _wait(queue, task_type, count, worker, time.monotonic() + seconds)
+        finally:
+            _waiting.release()
     of = _executions({run.execution_id for run in found})
     tasks = []
     for run in found:
@@ -32,22 +49,29 @@ def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: 
     return tasks
 
 
-# When this process last looked for tasks with a limit in a queue, by the monotonic clock.
-_looked: dict[str, float] = {}
-_LOOK_EVERY = 0.2
+def _wait(queue: str, name: str, count: int, worker: str, end: float) -> list[RunRow]:
+    while (left := end - time.monotonic()) > 0:
+        board.wait(queue, left)
+        found = _look(queue, name, count, worker)
+        if found:
+            return found
+    return []
 
 
-def _take(queue: str, name: str, count: int, worker: str) -> list[RunRow]:
-    """What can be handed out now; tasks without a limit first."""
+def _look(queue: str, name: str, count: int, worker: str, *, believe: bool = True) -> list[RunRow]:
+    """What can be handed out now. ``believe``: no look at the table while this process thinks it would be in vain."""
+    arrivals = board.arrivals(queue)
+    if believe and board.is_empty(queue):
+        return []
     found = claims.poll(queue, count, worker, now())
     left = count - len(found)
-    moment = time.monotonic()
-    if left > 0 and moment - _looked.get(queue, -1.0) >= _LOOK_EVERY:
-        if claims.queue_has_limited(queue):
-            return found + limits.poll(queue, name, left, worker, now())
-        if len(_looked) > 10_000:
-            _looked.clear()
-        _looked[queue] = moment
+    if left == 0:
+        return found
+    limited = claims.queue_has_limited(queue)
+    if limited:
+        found += limits.poll(queue, name, left, worker, now())
+    if not found:
+        board.seen_empty(queue, arrivals, _LIMITED_AGAIN if limited else BELIEVED_SECONDS)
     return found
 
 

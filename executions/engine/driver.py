@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from executions import wakeups
 from executions.engine import canvas, debts, transact
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished
@@ -25,7 +26,7 @@ from executions.engine.reviving import REVIVE_PARENT
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.tools import Claimer
 from executions.engine.transact import Hint, Rewind
-from executions.states import RunsOn
+from executions.states import RunsOn, RunState
 from workflows_app.catalog import Found
 
 logger = logging.getLogger(__name__)
@@ -141,6 +142,11 @@ class Driver:
         execution = decision.execution
         if decision.send and not (self.in_chord and self._left_to_chord(decision)):
             canvas.send(decision.send, execution.epoch, but=self.chained)
+        wakeups.work_arrived(
+            run.queue
+            for run in decision.runs
+            if run.queue is not None and run.runs_on == RunsOn.WORKER and run.state == RunState.SCHEDULED
+        )
         for run in decision.claimed:
             self.later(lambda run=run: self._take_up(run))  # type: ignore[misc]
         if decision.cancel_others is not None:

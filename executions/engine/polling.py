@@ -25,8 +25,19 @@ class Poll:
     at: float
 
 
+# When this process last noted a poll, by name, domain and worker.
+_noted: dict[tuple[str, str | None, str], float] = {}
+_NOTE_EVERY = 1.0
+
+
 def record(name: str, domain: str | None, worker: str) -> None:
-    """Notes a poll. Without Redis nothing is noted, and nothing breaks."""
+    """Notes a poll, of one worker once a second. Without Redis nothing is noted, and nothing breaks."""
+    moment, key = time.monotonic(), (name, domain, worker)
+    if moment - _noted.get(key, -_NOTE_EVERY) < _NOTE_EVERY:
+        return
+    if len(_noted) > 10_000:
+        _noted.clear()
+    _noted[key] = moment
     value = json.dumps({"worker": worker, "at": time.time()})
     redis_client.quietly(lambda redis: redis.hset(_KEY, _field(name, domain), value))
 
