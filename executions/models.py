@@ -57,6 +57,10 @@ class Execution(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(null=True, blank=True)  # noqa: DJ001
     failed_refs = JsonTextField(null=True, blank=True)
+    admission_key = models.CharField(  # noqa: DJ001
+        max_length=255, null=True, blank=True, help_text="Executions with the same key run so many at a time."
+    )
+    held_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits for its turn.")
     archived_at = models.DateTimeField(null=True, blank=True, help_text="Since when it can only be read.")
     task_definitions = JsonTextField(
         default=dict, help_text="Task definition revisions by name, as they were at the start."
@@ -94,6 +98,12 @@ class Execution(models.Model):
                 condition=Q(correlation_id__isnull=False),
             ),
             models.Index(fields=["parent"], name="execution_parent", condition=Q(parent__isnull=False)),
+            # those that run so many at a time, and those that wait for their turn
+            models.Index(
+                fields=["admission_key", "state"],
+                name="execution_admission",
+                condition=Q(admission_key__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ExecutionState.values), name="execution_state"),

@@ -52,6 +52,8 @@ def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dic
         "failedReferenceTaskNames": [ref for ref, _ in failed],
         "failedTaskNames": sorted({name for _, name in failed}),
         "workflowDefinition": definition_of(execution.version_id),
+        "rateLimited": True if execution.memo.value.get("held") else None,
+        "rateLimitKey": execution.settings.value.get("admission"),
         "priority": execution.priority,
         "variables": execution.variables.value,
         "lastRetriedTime": millis(execution.retried_at),

@@ -14,6 +14,7 @@ from api.conductor.errors import Refused
 from api.conductor.run_json import run_json
 from api.conductor.wire import ConductorView, plain, refuse_field
 from executions import operations
+from executions.engine.admission import NotAdmitted
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow
 from executions.idempotency import KeyTaken, start_once
@@ -71,6 +72,8 @@ def start(request: StartWorkflowRequest, *, by: str, dynamic_mark: bool = False)
         return start_once(wanted, request.idempotency_strategy or "FAIL")
     except KeyTaken as error:
         raise Refused(409, str(error)) from None
+    except NotAdmitted as error:
+        raise Refused(429, str(error)) from None
 
 
 class Start(ConductorView):

@@ -14,6 +14,7 @@ from typing import Any
 from executions.engine import endings, finishing, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
+    Admitted,
     Advanced,
     CallbacksReset,
     ChildRevived,
@@ -100,6 +101,18 @@ def _started(plan: Plan, event: Started) -> str | None:
     return None
 
 
+def _admitted(plan: Plan, event: Admitted) -> str | None:
+    memo = plan.execution.memo.value
+    if plan.execution.state != ExecutionState.RUNNING:
+        return NOT_RUNNING
+    if not memo.get("held"):
+        return BEEN_THERE
+    # its time counts from now
+    memo = {k: v for k, v in memo.items() if k != "held"}
+    plan.change_execution(memo=Doc(memo), reason=None, retried_at=plan.now)
+    return _started(plan, Started())
+
+
 def _entries(plan: Plan) -> list[str]:
     """Where the execution begins. Backward: with what the target needs and needs nothing itself."""
     graph = plan.graph
@@ -159,7 +172,7 @@ def _resumed(plan: Plan, event: Resumed) -> str | None:
 def _advanced(plan: Plan, event: Advanced) -> str | None:
     if plan.execution.ended:
         return ENDED
-    if plan.execution.state == ExecutionState.RUNNING:
+    if plan.execution.state == ExecutionState.RUNNING and not plan.execution.memo.value.get("held"):
         plan.in_doubt = True
         _settle_all(plan)
         plan.touched[plan.execution.id] = None
@@ -430,6 +443,7 @@ def _seconds(value: float) -> str:
 
 _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Started: _started,
+    Admitted: _admitted,
     Finished: _finished,
     LeaseExtended: _lease_extended,
     Due: _due,

@@ -112,6 +112,14 @@ class Driver:
         self.go_on()
         return decision
 
+    def admit(self, key: str) -> int:
+        """Lets executions begin that wait under an admission key, as far as there is room; gives how many."""
+        count = 0
+        while (decision := transact.admit(key, claimer=self._claimer())) is not None:
+            count += 1
+            self._after(decision)
+        return count
+
     def work(self, run: RunRow) -> None:
         """Does a task run that this process has claimed, and goes on."""
         self._take_up(run)
@@ -151,6 +159,8 @@ class Driver:
             self.later(lambda run=run: self._take_up(run))  # type: ignore[misc]
         if decision.cancel_others is not None:
             self.later(lambda: debts.end_children(self, execution.id))
+        if execution.ended and (key := execution.settings.value.get("admission")) is not None:
+            self.later(lambda: self.admit(key) and None)
         if execution.ended and execution.due_at is not None:
             self.later(lambda: debts.settle(self, execution))
         elif not execution.ended and REVIVE_PARENT in execution.memo.value:

@@ -57,6 +57,11 @@ class Started(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Admitted(Event):
+    """An execution that was held back when it was created may begin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished(Event):
     """A task run reports a result.
 

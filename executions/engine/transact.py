@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError, transaction
 
+from executions.engine import admission
 from executions.engine.cutting import Cut, cut
 from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
@@ -29,8 +30,8 @@ from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
 from executions.ids import new_id
 from executions.states import ExecutionState
+from executions.store import admissions, logs, runs
 from executions.store import executions as execution_store
-from executions.store import logs, runs
 from executions.store.executions import Conflict
 from workflows_app import catalog
 from workflows_app.catalog import Found
@@ -221,19 +222,20 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
     """Creates an execution and decides its beginning. None: an execution of that id was there already.
 
-    Raises IntegrityError when the idempotency key is taken.
+    Raises IntegrityError when the idempotency key is taken, NotAdmitted when there is no room for another one.
     """
     graph = catalog.graph(request.version_id)
     moment = now()
     row = new_row(request, graph, moment)
     tools = Toolbox(locked=False, active_domain=active_domain)
+    key = admission.key_of(graph, row, tools, moment)
     # nobody knows the execution yet: there is nothing to lock, and nothing to load
     decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
     decision.execution.revision = 1
     for run in decision.runs:
         assert run.stored < 0
 
-    def attempt(_: int) -> Decision | None:
+    def begin() -> Decision | None:
         if not execution_store.insert(decision.execution):
             return None
         if decision.runs:
@@ -242,7 +244,23 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             logs.add(decision.logs, moment)
         return decision
 
-    return _insist(attempt, tools)
+    if key is None:
+        return _insist(lambda _: begin(), tools)
+    decision.execution.settings = Doc({**row.settings.value, "admission": key})
+    return _insist(lambda _: admission.start(key, graph, row, request, moment, begin), tools)
+
+
+def admit(key: str, *, claimer: Claimer | None = None) -> Decision | None:
+    """Lets the next execution begin that waits under an admission key; None if there is none, or no room."""
+    tools = Toolbox(locked=True, active_domain=active_domain)
+    found: list[Decision] = []
+
+    def apply(execution_id: str, event: Event) -> Decision | None:
+        decision = _locked(execution_id, event, tools, claimer, None, None)
+        found[:] = [decision] if decision else []
+        return decision
+
+    return found[0] if _insist(lambda _: admission.admit_next(key, apply), tools) else None
 
 
 def restart(
@@ -276,6 +294,8 @@ def restart(
         decision.reopening = True
         decision.execution_changed = True
         runs.delete_all(execution_id, row.epoch)
+        if row.memo.value.get("held"):
+            admissions.begin(execution_id)
         _write(row, 0, decision, moment)
         return decision
 

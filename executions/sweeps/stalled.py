@@ -30,7 +30,7 @@ def stalled() -> QuerySet[Execution]:
         .exclude(state=RunState.WAITING)
         .exclude(state__in=RUN_ENDED)
     )
-    return Execution.objects.filter(~Exists(moving), state=ExecutionState.RUNNING)
+    return Execution.objects.filter(~Exists(moving), state=ExecutionState.RUNNING, held_at=None)
 
 
 def run_once() -> int:

@@ -191,6 +191,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """So many executions with the same ``key`` run at a time; others wait for their turn, or are refused."""
+
+    key: Template
+    limit: int
+    reject: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
     """A compiled definition. ``entry``: the nodes that start with the execution, unless ``backward`` is set: then
     an execution names a target node, and the nodes which that one needs run, each after those it needs itself.
@@ -216,6 +225,7 @@ class Graph:
     failure_workflow: str | None = None
     failure_workflow_version: int | None = None
     restartable: bool = True
+    admission: Admission | None = None
     options: Mapping[str, JSON] = field(default_factory=dict)
     # what ``workflows_app.graph.analysis`` found out; not part of the graph
     analysis: Any = field(default=None, init=False, compare=False, repr=False)

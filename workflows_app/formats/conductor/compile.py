@@ -17,7 +17,7 @@ from workflows_app.formats.conductor.task_def import AD_HOC
 from workflows_app.formats.conductor.task_def import policy as policy_of
 from workflows_app.formats.conductor.validation import PROGRAMS
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, WorkflowTimeoutPolicy, walk
-from workflows_app.graph.model import Edge, Graph, Join, Kind, Loop, Node
+from workflows_app.graph.model import Admission, Edge, Graph, Join, Kind, Loop, Node
 from workflows_app.graph.template import Template, literal
 from workflows_app.policies import OnTimeout, TaskPolicy
 
@@ -57,7 +57,17 @@ def compile_workflow(definition: WorkflowDef) -> Graph:
         failure_workflow=_failure_workflow(failure_workflow) if failure_workflow else None,
         failure_workflow_version=definition.failure_workflow_version,
         restartable=definition.restartable,
+        admission=_admission(definition.rate_limit_config),
     )
+
+
+def _admission(config: dict[str, Any] | None) -> Admission | None:
+    """``rateLimitConfig`` (section 6.6). Without a key, all executions of the definition count together."""
+    limit = (config or {}).get("concurrentExecLimit")
+    if not config or isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        return None
+    key = compile_template(LANGUAGE, config.get("rateLimitKey") or "")
+    return Admission(key=key, limit=limit, reject=config.get("policy") == "REJECT")
 
 
 def compile_branch(tasks: list[WorkflowTask], join: str | None, *, known: frozenset[str]) -> dict[str, Node]:
