@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from api.conductor import metadata, starts, tasks, workflows
+from api.conductor import metadata, starts, tasks, unknown, workflows
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -40,4 +40,5 @@ urlpatterns = [
     path("tasks/<str:task_id>/log", tasks.Log.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>", tasks.UpdateByReference.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>/sync", tasks.UpdateByReferenceSync.as_view()),
+    re_path("", unknown.UnknownPath.as_view()),  # the last one
 ]

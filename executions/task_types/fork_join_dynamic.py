@@ -9,7 +9,7 @@ from typing import Any
 from executions.engine.tools import Branch, Branches, Task
 from executions.task_types.base import TaskType
 from workflows_app.formats.conductor.compile import compile_branch
-from workflows_app.formats.conductor.fields import Problems, read, render
+from workflows_app.formats.conductor.fields import Problems, read, render, whole_number
 from workflows_app.formats.conductor.workflow_def import SubWorkflowParams, WorkflowTask
 from workflows_app.json_text import dumps
 
@@ -79,7 +79,7 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
             version = given.get("forkTaskWorkflowVersion")
             described["subWorkflowParam"] = {
                 "name": str(workflow),
-                "version": int(str(version)) if str(version).strip().isdigit() else None,
+                "version": whole_number(str(version)),
             }
         yield _task(described)
 
