@@ -67,12 +67,9 @@ def parse_until(text: str) -> datetime:
     except ValueError:
         raise DurationError(f"Unable to parse date {text!r}: there is no such day or time") from None
     try:
-        try:
         return parsed.replace(tzinfo=_zone(zone) if zone else UTC).astimezone(UTC)
     except OverflowError:
         raise DurationError(f"Unable to parse date {text!r}: no calendar has it in UTC") from None
-    except OverflowError:
-        raise DurationError(f"Unable to parse date {text!r}: it is before the first year, or after the last") from None
 
 
 def _zone(name: str) -> tzinfo:
