@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -73,11 +73,8 @@ class ConductorView(APIView):
 
     # ---- what comes in
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        request.encoding = "utf-8"  # whatever character set the Content-Type header names
-        return super().initialize_request(request, *args, **kwargs)
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        request._request.encoding = "utf-8"  # whatever character set the Content-Type header names
         super().initial(request, *args, **kwargs)
         if any("\0" in value for value in kwargs.values()):
             raise Refused(404, "Not found: no name and no id contains a NUL character")
