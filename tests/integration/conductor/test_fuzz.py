@@ -45,7 +45,12 @@ LOOP = {
     "loopCondition": "$.l.iteration < 2",
     "loopOver": [simple("body")],
 }
-SUB = {"name": "c", "taskReferenceName": "c", "type": "SUB_WORKFLOW", "subWorkflowParam": {"name": "fuzz", "version": 1}}
+SUB = {
+    "name": "c",
+    "taskReferenceName": "c",
+    "type": "SUB_WORKFLOW",
+    "subWorkflowParam": {"name": "fuzz", "version": 1},
+}
 FORK = {"name": "f", "taskReferenceName": "f", "type": "FORK_JOIN", "forkTasks": [[simple("b1")], [simple("b2")]]}
 JOIN = {"name": "j", "taskReferenceName": "j", "type": "JOIN", "joinOn": ["b1", "b2"]}
 TASK_DEF = {

@@ -90,7 +90,13 @@ def test_of_a_key_that_is_there_twice_the_last_one_counts() -> None:
 
 
 def test_documents_keep_whatever_json_can_say() -> None:
-    given = {"nul": "a\0b", "half": "\ud800", "big": 10**300, "deep": json.loads("[" * 400 + "]" * 400), "": {"é": None}}
+    given = {
+        "nul": "a\0b",
+        "half": "\ud800",
+        "big": 10**300,
+        "deep": json.loads("[" * 400 + "]" * 400),
+        "": {"é": None},
+    }
     execution = start(input=given)
     assert call("GET", f"workflow/{execution}").json["input"] == given
     body = {"workflowInstanceId": execution, "taskId": task_of(execution)["taskId"], "status": "COMPLETED"}
