@@ -108,7 +108,7 @@ RULES: list[Case] = [
 
 # Values that cannot be read, or kept.
 FIELDS: list[Case] = [
-    ("name of another type", definition(name={}), "name", "must be a text, not an object"),
+    ("name of another type", definition() | {"name": {}}, "name", "must be a text, not an object"),
     ("name too long", definition(name=_LONG), "name", "must not be longer than 255 characters, but has 256"),
     ("name with NUL", definition(name="a\0"), "name", "must not contain NUL characters"),
     ("name with half a character", definition(name="\ud800"), "name", "lone surrogates"),

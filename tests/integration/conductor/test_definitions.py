@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.integration.conductor.door import Answer, call, definition, rows, sim
 
 pytestmark = pytest.mark.django_db
 ALL = [*RULES, *FIELDS]
-WAYS_IN = {
+WAYS_IN: dict[str, tuple[str, Callable[[Any], Answer]]] = {
     "POST": ("registerWorkflowDef.workflowDef", lambda d: call("POST", "metadata/workflow", d)),
     "PUT": ("updateWorkflowDef.workflowDefList[1]", lambda d: call("PUT", "metadata/workflow", [definition(), d])),
     "validate": ("validateWorkflowDef.workflowDef", lambda d: call("POST", "metadata/workflow/validate", d)),
@@ -76,7 +77,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
             ("[0].tasks[1].name", "WorkflowTask name cannot be empty or null"),
             ("[0].tasks[1]", "sink"),
             ("[0].tasks[2]", "loopCondition"),
-            ("[0].tasks[2].loopOver[1].taskReferenceName", "WorkflowTask taskReferenceName name cannot be empty or null"),
+            ("[0].tasks[2].loopOver[1].taskReferenceName",
+             "WorkflowTask taskReferenceName name cannot be empty or null"),
             ("[0]", "taskReferenceName: a should be unique across tasks for a given workflowDefinition: w"),
             ("[0]", "taskReferenceName: nope for given task: a input value: x of input parameter: ${nope.output} is not"
                     " defined in workflow definition."),
@@ -107,7 +109,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
         definition(task("FORK_JOIN_DYNAMIC", inputParameters={"forkTaskInputs": []})),
         definition(task("SUB_WORKFLOW", subWorkflowParam={"workflowDefinition": "${workflow.input.d}"})),
         definition(simple(inputParameters={"p": "${CPEWF_TASK_ID} ${inner.output}"}), task("SWITCH", expression="x",
-                   evaluatorType="value-param", decisionCases={"c": [simple("inner", inputParameters={"x": "${u.v}"})]})),
+                   evaluatorType="value-param", decisionCases={"c": [simple("inner",
+                   inputParameters={"x": "${u.v}"})]})),
         definition(simple("x" * 255) | {"name": "x" * 255}, name="x" * 255, version=2**31 - 1),
         definition(version=0, failureWorkflow="", timeoutSeconds=2**62, unknownField={"a": 1}, ownerEmail=None),
         definition(version="7", restartable="false", timeoutSeconds=5.0),
@@ -139,8 +142,9 @@ def test_what_exists_is_not_overwritten_unasked() -> None:
 
 
 def test_times_beyond_every_calendar_still_run() -> None:
-    endless = {"name": "t", "timeoutSeconds": 2**62, "responseTimeoutSeconds": 2**61, "totalTimeoutSeconds": 2**63 - 1,
-               "retryDelaySeconds": 2**31 - 1, "backoffScaleFactor": 2**31 - 1, "retryLogic": "LINEAR_BACKOFF"}  # fmt: skip
+    endless = {"name": "t", "timeoutSeconds": 2**62, "responseTimeoutSeconds": 2**61,
+               "totalTimeoutSeconds": 2**63 - 1, "retryDelaySeconds": 2**31 - 1, "backoffScaleFactor": 2**31 - 1,
+               "retryLogic": "LINEAR_BACKOFF"}  # fmt: skip
     assert call("POST", "metadata/taskdefs", [endless]).status == 200
     call(
         "POST", "metadata/workflow", definition(simple(startDelay=0), timeoutSeconds=2**62, timeoutPolicy="TIME_OUT_WF")

@@ -121,7 +121,8 @@ def test_a_name_that_cannot_be_one_fails_the_execution_and_not_the_server(task: 
 def test_the_domains_of_a_sub_workflow_may_be_anything() -> None:
     params = {"name": "w", "taskToDomain": {"t": "${workflow.input.d}"}}
     call("POST", "metadata/workflow", definition(one("SUB_WORKFLOW", subWorkflowParam=params), name="parent"))
-    for domain in (LONG, "a\0b", "\ud800,b", 5, {"a": []}, None):
+    domains: list[Any] = [LONG, "a\0b", "\ud800,b", 5, {"a": []}, None]
+    for domain in domains:
         execution = start("parent", input={"d": domain})
         assert call("GET", f"workflow/{execution}").json["status"] == "RUNNING"
 

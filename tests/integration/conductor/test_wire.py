@@ -122,8 +122,10 @@ def test_a_wrong_method_is_a_405_of_this_door(method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("accept", ["text/plain", "application/xml", "nonsense", "*/*;q=x"])
-@pytest.mark.parametrize("content", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "", "x;y",
-                                     "application/json; charset=latin-1", "application/json; charset=utf-16"])  # fmt: skip
+@pytest.mark.parametrize("content", ["text/plain", "multipart/form-data", "", "x;y",
+                                     "application/x-www-form-urlencoded",
+                                     "application/json; charset=latin-1",
+                                     "application/json; charset=utf-16"])  # fmt: skip
 def test_headers_about_formats_do_not_matter(accept: str, content: str) -> None:
     client = Client(raise_request_exception=False)
     answer = client.generic("POST", "/api/workflow/w?priority=3", b'{"a": 1}', content_type=content, HTTP_ACCEPT=accept)
@@ -217,7 +219,8 @@ def test_what_is_false_or_absent_is_so(value: str) -> None:
 def test_a_query_value_that_makes_no_sense_is_refused(method: str, path: str, name: str, value: str) -> None:
     before = rows()
     body = None if method == "GET" else definition(simple("other")) if path.startswith("metadata") else {}
-    answer = call(method, path, body, **{name: value})
+    query: dict[str, Any] = {name: value}
+    answer = call(method, path, body, **query)
     assert answer.status == 400, answer
     assert name in answer.text.lower() + answer.text
     assert rows() == before
