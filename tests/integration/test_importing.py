@@ -227,7 +227,8 @@ def test_what_was_exported_changes_nothing_when_it_is_imported(tmp_path: Path) -
     given = [
         definition(simple(inputParameters=odd), name=name, version=number, description="ünïcödé\n", metadata=odd)
         for name, number in [("w", 1), ("w", 2), ("../etc/passwd", 1), (".hidden", 1), ("hidden", 1), ("A", 1),
-                             ("a", 1), ("a b:c*?", 7), (LONG, 1), (LONG[:-1] + "x", 1), ("x.1", 1), ("CON", 1), ("w", -3)]
+                             ("a", 1), ("a b:c*?", 7), (LONG, 1), (LONG[:-1] + "x", 1), ("x.1", 1),
+                             ("CON", 1), ("w", -3)]
     ]  # fmt: skip
     tasks = [{"name": name, "retryCount": 2, "inputTemplate": odd} for name in ("t", "T", "../t", LONG)]
     Said("import_definitions", put(tmp_path / "in.json", [*given, *tasks]))
