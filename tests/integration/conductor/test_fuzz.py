@@ -24,7 +24,7 @@ from executions import waiting
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("UPBEAT_FUZZ_EXAMPLES", "1200"))
+EXAMPLES = int(os.environ.get("UPBEAT_FUZZ_EXAMPLES", "1800"))
 METHODS = ("get", "post", "put", "delete", "patch")
 _PARAMETER = re.compile(r"self\.(?:text|texts|boolean|integer|count)\(\s*\"(\w+)\"")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
 
 from config.charset import OneCharset
 from config.chunked import MeasuredBodies
@@ -78,15 +76,6 @@ def test_what_is_no_chunk_is_a_bad_request() -> None:
     assert b"cannot be read: not a chunk size" in body
 
 
-def test_django_refuses_a_chunked_body_that_is_too_large_in_the_words_of_the_door(settings: Any) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = LARGEST
-    application = MeasuredBodies(WSGIHandler(), LARGEST)
-    stream = Dripping(b'{"name": "' + b"x" * LARGEST + b'"}')
-    status, body = ask(application, stream, PATH_INFO="/api/workflow", HTTP_TRANSFER_ENCODING="chunked")
-    assert status.startswith("413 ")
-    assert json.loads(body)["status"] == 413
-
-
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -101,15 +90,3 @@ def test_django_refuses_a_chunked_body_that_is_too_large_in_the_words_of_the_doo
 def test_a_character_set_other_than_utf_8_is_left_out(given: str, kept: str) -> None:
     _, body = ask(OneCharset(echo), BytesIO(), CONTENT_TYPE=given)
     assert body.decode() == f"0 {kept} "
-
-
-@pytest.mark.parametrize("charset", ["base64", "punycode", "undefined", "rot13", "no-such", "idna", "utf-16"])
-def test_django_answers_whatever_character_set_is_named(charset: str) -> None:
-    status, _ = ask(
-        OneCharset(WSGIHandler()),
-        BytesIO(),
-        PATH_INFO="/api/no/such",
-        QUERY_STRING="a=1&b=%FF\xff",
-        CONTENT_TYPE=f"application/json; charset={charset}",
-    )
-    assert status.startswith("404 ")
