@@ -132,7 +132,9 @@ WAITING_POLLS = max(env.number("UPBEAT_WEB_THREADS", 16) * 3 // 4, 1)
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("UPBEAT_MAX_BODY", 10 * 1024 * 1024)
+# A larger request is answered with 413. A task's output of the largest size that is accepted must fit in, with room
+# for all else that a worker reports: one that is refused here is reported again and again.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("UPBEAT_MAX_BODY", 12 * 1024 * 1024)
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -201,6 +203,8 @@ TASK_MODULES = env.words("UPBEAT_TASK_MODULES")
 # A worker process that is not heard of for so long has lost what it was doing. Long enough for a busy process to miss
 # two of three renewals, short enough that nobody notices a dead one.
 LEASE_SECONDS = env.number("UPBEAT_LEASE_SECONDS", 30)
+# Bytes of JSON that the input of an execution or the output of a task may have.
+MAX_PAYLOAD = env.number("UPBEAT_MAX_PAYLOAD", 10 * 1024 * 1024)
 # Forks up to this width go out as a chord, wider ones as a batch of messages.
 CHORD_MAX_WIDTH = env.number("UPBEAT_CHORD_MAX_WIDTH", 20)
 # Messages that a sweep leaves in one queue at most; the rest waits in the table.

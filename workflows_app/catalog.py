@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from workflows_app.graph.codec import decode, decode_policy
 from workflows_app.graph.model import Graph
+from workflows_app.json_text import is_storable
 from workflows_app.models import MetadataGeneration, TaskDefinition, Version
 from workflows_app.policies import TaskPolicy
 
@@ -60,6 +61,8 @@ class Catalog:
 
     def find(self, format: str, name: str, number: int | None = None, namespace: str = "") -> Found | None:
         """The current revision of a version; without a number, of the highest one. None if there is none."""
+        if not is_storable(name):
+            return None
         known = self._generation.versions
         key = (format, namespace, name, number)
         if key not in known:
@@ -69,7 +72,7 @@ class Catalog:
     def task_definitions(self, names: Iterable[str]) -> dict[str, int]:
         """The current revision of each name that has a definition, by name."""
         known = self._generation.task_definitions
-        wanted = list(names)
+        wanted = [name for name in names if is_storable(name)]
         missing = [name for name in wanted if name not in known]
         if missing:
             rows = TaskDefinition.objects.filter(name__in=missing, current=True).values_list("name", "id")

@@ -6,14 +6,17 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+# Blanks are single by now, and numbers short: no text can keep the pattern busy.
 _DURATION = re.compile(
-    r"\s*(?:(\d+)\s*(?:days|day|d))?\s*(?:(\d+)\s*(?:hours|hour|hrs|hr|h))?\s*(?:(\d+)\s*(?:minutes|minute|mins|min|m))?"
-    r"\s*(?:(\d+)\s*(?:seconds|second|secs|sec|s))?\s*",
+    r"(?:([0-9]{1,18}) ?(?:days|day|d))? ?(?:([0-9]{1,18}) ?(?:hours|hour|hrs|hr|h))?"
+    r" ?(?:([0-9]{1,18}) ?(?:minutes|minute|mins|min|m))? ?(?:([0-9]{1,18}) ?(?:seconds|second|secs|sec|s))?",
     re.IGNORECASE,
 )
 _UNTIL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s+(\d{1,2}:\d{2})(?:\s+(\S+))?)?")
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _LONGEST = timedelta(days=365 * 1000)
+# Longer than anybody waits, and short enough to be added to a date.
+LONGEST_SECONDS = int(_LONGEST.total_seconds())
 
 # Abbreviations that the zone database does not know by themselves.
 _ABBREVIATIONS = {
@@ -40,9 +43,9 @@ def parse_duration(text: str) -> timedelta:
 
     Raises DurationError.
     """
-    found = _DURATION.fullmatch(text)
+    found = _DURATION.fullmatch(" ".join(text.split()))
     if found is None:
-        raise DurationError(f"Not a duration: {text!r}. Write it like 2 days 1 hours 30 mins 15 secs, or 1h30m")
+        raise DurationError(f"Not a duration: {text[:100]!r}. Write it like 2 days 1 hours 30 mins 15 secs, or 1h30m")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     try:
         duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
@@ -55,13 +58,18 @@ def parse_until(text: str) -> datetime:
     """``yyyy-MM-dd``, ``yyyy-MM-dd HH:mm`` or ``yyyy-MM-dd HH:mm z``; without a zone in UTC. Raises DurationError."""
     found = _UNTIL.fullmatch(text.strip())
     if found is None:
-        raise DurationError(f"Unable to parse date {text!r}: write yyyy-MM-dd, yyyy-MM-dd HH:mm or yyyy-MM-dd HH:mm z")
+        raise DurationError(
+            f"Unable to parse date {text[:100]!r}: write yyyy-MM-dd, yyyy-MM-dd HH:mm or yyyy-MM-dd HH:mm z"
+        )
     day, time, zone = found.groups()
     try:
         parsed = datetime.fromisoformat(f"{day} {(time or '00:00').zfill(5)}")
     except ValueError:
         raise DurationError(f"Unable to parse date {text!r}: there is no such day or time") from None
-    return parsed.replace(tzinfo=_zone(zone) if zone else UTC).astimezone(UTC)
+    try:
+        return parsed.replace(tzinfo=_zone(zone) if zone else UTC).astimezone(UTC)
+    except OverflowError:
+        raise DurationError(f"Unable to parse date {text!r}: no calendar has it in UTC") from None
 
 
 def _zone(name: str) -> tzinfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ class FileResult:
 
     path: Path
     found: list[str] = field(default_factory=list)
+    # (format, namespace, name, number) of its definitions, ("task", name) of its task definitions
+    keys: list[tuple[object, ...]] = field(default_factory=list)
     problems: list[TextProblem] = field(default_factory=list)
 
 
@@ -39,19 +41,54 @@ def files_in(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def import_file(path: Path, *, dry_run: bool = False, by: str = "") -> FileResult:
-    """Reads a file and stores everything in it, or nothing. An existing version that differs is overwritten."""
+def import_files(paths: list[Path], *, dry_run: bool = False, by: str = "") -> Iterator[FileResult]:
+    """Imports one file after the other; of two files that define the same, the second one is refused."""
+    origins: dict[tuple[object, ...], Path] = {}
+    for path in files_in(paths):
+        result = import_file(path, dry_run=dry_run, by=by, origins=origins)
+        origins.update(dict.fromkeys(result.keys, path))
+        yield result
+
+
+def import_file(
+    path: Path, *, dry_run: bool = False, by: str = "", origins: Mapping[tuple[object, ...], Path] | None = None
+) -> FileResult:
+    """Reads a file and stores everything in it, or nothing. An existing version that differs is overwritten.
+
+    ``origins``: what other files of the same import have defined.
+    """
     result = FileResult(path)
     try:
         drafts = read_file(path)
+        keys = _keys(drafts, origins or {})
     except Unreadable as error:
         result.problems = error.problems
         return result
+    result.keys = keys
     result.found = [f"{d.name} {d.number}" for d in drafts.definitions]
     result.found += [f"task {t.name}" for t in drafts.task_definitions]
     if not dry_run:
         store(drafts, by=by)
     return result
+
+
+def _keys(drafts: Drafts, origins: Mapping[tuple[object, ...], Path]) -> list[tuple[object, ...]]:
+    """What the drafts are called. Raises Unreadable for what is defined twice: which one counts would be chance."""
+    named: list[tuple[tuple[object, ...], str]] = [
+        ((d.format, d.namespace, d.name, d.number), f"{d.name} {d.number}") for d in drafts.definitions
+    ]
+    named += [(("task", t.name), f"task {t.name}") for t in drafts.task_definitions]
+    seen: set[tuple[object, ...]] = set()
+    problems = []
+    for key, shown in named:
+        if key in seen:
+            problems.append(TextProblem(f"{shown} is defined twice in this file"))
+        elif key in origins:
+            problems.append(TextProblem(f"{shown} is defined in {origins[key]} already"))
+        seen.add(key)
+    if problems:
+        raise Unreadable(problems)
+    return list(seen)
 
 
 def store(drafts: Drafts, *, by: str = "") -> None:
@@ -68,7 +105,7 @@ def read_file(path: Path) -> Drafts:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise Unreadable([TextProblem(f"the file is larger than {MAX_BYTES} bytes")])
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Unreadable([TextProblem(error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
@@ -78,6 +115,8 @@ def read_file(path: Path) -> Drafts:
 
 def read_text(text: str, suffix: str) -> Drafts:
     """Finds the format of a text and reads it. Raises Unreadable."""
+    if not text.strip():
+        raise Unreadable([TextProblem("the file is empty")])
     data = _parsed(text, suffix)
     for format in formats():
         if suffix in format.suffixes and format.recognises(data, suffix):

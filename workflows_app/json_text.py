@@ -8,6 +8,8 @@ refuses, is stored in its escaped form.
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -17,20 +19,60 @@ from django.db.models.expressions import BaseExpression
 
 def dumps(value: Any) -> str:
     """Compact JSON. Raises ValueError for NaN and infinities, which no other JSON parser would read."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _dumps(value, separators=(",", ":"))
+
+
+def dumps_for_people(value: Any) -> str:
+    """JSON for a text file: indented, and with an end of line after the last one."""
+    return _dumps(value, indent=2) + "\n"
+
+
+def _dumps(value: Any, **layout: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate, legal in JSON only in its escaped form
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return json.dumps(value, allow_nan=False, **layout)
     return text
 
 
+def size_of(value: Any) -> int:
+    """Bytes of the value as JSON."""
+    return len(dumps(value).encode("utf-8", "surrogatepass"))
+
+
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises ValueError, also for NaN, Infinity and a depth beyond the stack."""
+    """The value of a JSON text; of a key that is there twice, the last one counts.
+
+    Raises ValueError, also for NaN, Infinity, numbers too large for a double, and a depth beyond the stack.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("too deeply nested") from error
+
+
+def deeper_than(levels: int, value: Any) -> bool:
+    """Whether objects and lists are nested in more levels than that; looks without recursion."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(inner, (dict, list)) for inner in level)
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text column takes it: neither NUL characters nor lone surrogates are in it."""
+    return (text.isascii() and "\0" not in text) or _UNSTORABLE.search(text) is None
 
 
 def storable(text: str) -> str:
@@ -42,6 +84,13 @@ def storable(text: str) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {digits[:40]} is too large")
+    return number
 
 
 if TYPE_CHECKING:

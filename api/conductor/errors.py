@@ -7,11 +7,11 @@ Where the real server answers 500 for what the client did wrong, this one answer
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, RawPostDataException, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -22,6 +22,8 @@ from workflows_app.formats.conductor.start_request import NoSuchWorkflow
 
 logger = logging.getLogger(__name__)
 
+# Characters of a wrong value that are sent back.
+MAX_SHOWN = 1000
 VALIDATION_FAILED = "Validation failed, check below errors for detail."
 
 
@@ -43,13 +45,25 @@ def validation_body(problems: Iterable[Problem], prefix: str = "") -> dict[str, 
     found = []
     for problem in problems:
         error: dict[str, Any] = {
-            "path": ".".join(part for part in (prefix, problem.path) if part),
+            "path": _joined(prefix, problem.path),
             "message": problem.message,
         }
         if problem.value is not None:
-            error["invalidValue"] = str(problem.value)
+            error["invalidValue"] = str(problem.value)[:MAX_SHOWN]
         found.append(error)
     return {"status": 400, "message": VALIDATION_FAILED, "retryable": False, "validationErrors": found}
+
+
+def _joined(prefix: str, path: str) -> str:
+    return f"{prefix}.{path}" if prefix and path and not path.startswith("[") else prefix + path
+
+
+def _subject(context: dict[str, Any]) -> str:
+    """How the paths begin at the endpoint that was called."""
+    subject = getattr(context.get("view"), "subject", "")
+    if isinstance(subject, Mapping):
+        return str(subject.get(context["request"].method, ""))
+    return str(subject)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -58,7 +72,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refused):
         return Response(body(error.status, error.message), status=error.status)
     if isinstance(error, Invalid):
-        return Response(validation_body(error.problems, getattr(context.get("view"), "subject", "")), status=400)
+        return Response(validation_body(error.problems, _subject(context)), status=400)
     if isinstance(error, (NotFound, NoSuchWorkflow, Http404)):
         return Response(body(404, str(error) or "Not found"), status=404)
     if isinstance(error, Conflict):
@@ -67,6 +81,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body(400, str(error)), status=400)
     if isinstance(error, RequestDataTooBig):
         return Response(body(413, "The request is larger than this server accepts."), status=413)
+    if isinstance(error, (BadRequest, SuspiciousOperation, RawPostDataException, UnreadablePostError)):
+        return Response(body(400, str(error) or "The request cannot be read."), status=400)
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):

@@ -16,7 +16,7 @@ from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
 from workflows_app import registration
 from workflows_app.formats.conductor.drafts import NAME, task_draft, workflow_draft
-from workflows_app.formats.conductor.fields import Invalid, Problem
+from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
 from workflows_app.models import TaskDefinition, Version
 from workflows_app.registration import AlreadyExists
 
@@ -59,7 +59,7 @@ def task_json(task: TaskDefinition, created: Any) -> dict[str, Any]:
 class Workflows(ConductorView):
     """All definitions."""
 
-    subject = "registerWorkflowDef.workflowDef"
+    subject = {"POST": "registerWorkflowDef.workflowDef", "PUT": "updateWorkflowDef.workflowDefList"}
 
     @extend_schema(summary="All workflow definitions, every version", responses={200: list[dict[str, Any]]})
     def get(self, request: Request) -> Response:
@@ -72,9 +72,10 @@ class Workflows(ConductorView):
 
     @extend_schema(summary="Register a workflow definition", request=dict[str, Any], responses={200: None})
     def post(self, request: Request) -> HttpResponse:
+        overwrite = self.boolean("overwrite", False)
         draft = workflow_draft(self.body())
         try:
-            registration.save(draft, overwrite=self.boolean("overwrite", False), by=_who(request))
+            registration.save(draft, overwrite=overwrite, by=_who(request))
         except AlreadyExists:
             raise Refused(409, f"Workflow with {draft.name}.{draft.number} already exists!") from None
         return done()
@@ -178,14 +179,14 @@ class Workflow(ConductorView):
 class WorkflowVersion(ConductorView):
     @extend_schema(summary="Withdraw a version", responses={200: None})
     def delete(self, request: Request, name: str, number: str) -> HttpResponse:
-        found = number.lstrip("-").isdigit() and abs(int(number)) < 2**31
-        if not found or not registration.withdraw(NAME, name, int(number)):
+        wanted = whole_number(number)
+        if wanted is None or not registration.withdraw(NAME, name, wanted):
             raise Refused(404, f"No such workflow definition: {name} version: {number}")
         return done()
 
 
 class TaskDefs(ConductorView):
-    subject = "registerTaskDef.taskDefList"
+    subject = {"POST": "registerTaskDef.taskDefList", "PUT": "updateTaskDef.taskDef"}
 
     @extend_schema(summary="All task definitions", responses={200: list[dict[str, Any]]})
     def get(self, request: Request) -> Response:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
 from api.conductor.render import place_of
 from executions import operations
 from executions.engine.events import Result
@@ -16,15 +18,18 @@ from executions.models import TaskLog
 from executions.states import RUN_OPEN, RunState
 from executions.store import runs
 from workflows_app.formats.conductor.fields import (
+    LONGEST_NAME,
     Invalid,
     Problems,
     boolean,
     elements,
-    integer,
+    free_text,
+    long,
     optional_mapping,
     read,
     text,
 )
+from workflows_app.json_text import size_of, storable
 
 MAX_REASON = 500
 MAX_LOGS = 10
@@ -50,9 +55,9 @@ class TaskResult:
     task_id: str | None = text()
     status: str | None = text()
     output_data: dict[str, Any] | None = optional_mapping()
-    reason_for_incompletion: str | None = text()
-    callback_after_seconds: int = integer(0)
-    worker_id: str | None = text()
+    reason_for_incompletion: str | None = free_text()
+    callback_after_seconds: int = long(0)
+    worker_id: str | None = free_text()
     logs: list[Any] = elements()
     extend_lease: bool = boolean(False)
 
@@ -63,12 +68,13 @@ def read_result(data: dict[str, Any]) -> TaskResult:
     result = read(TaskResult, data, "", problems)
     if result is None:
         raise Invalid(problems)
-    if not result.workflow_instance_id:
+    unread = {problem.path for problem in problems}
+    if not result.workflow_instance_id and "workflowInstanceId" not in unread:
         problems.note("workflowInstanceId", "Workflow Id cannot be null or empty", result.workflow_instance_id)
-    if not result.task_id:
+    if not result.task_id and "taskId" not in unread:
         problems.note("taskId", "Task ID cannot be null or empty", result.task_id)
-    if not result.extend_lease and result.status not in TASK_STATES:
-        problems.note("status", f"must be one of {', '.join(_STATES)}", result.status)
+    if not result.extend_lease and "status" not in unread:
+        check_status(result.status, problems)
     if result.callback_after_seconds < 0:
         problems.note("callbackAfterSeconds", "must not be negative", result.callback_after_seconds)
     if problems:
@@ -76,9 +82,16 @@ def read_result(data: dict[str, Any]) -> TaskResult:
     return result
 
 
-def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
+def check_status(status: str | None, problems: Problems) -> None:
+    """Notes a status that no result can have."""
+    if status not in TASK_STATES:
+        problems.note("status", f"must be one of {', '.join(_STATES)}", status)
+
+
+def accept(result: TaskResult, *, merge: bool = False, size: int = 0) -> RunRow | None:
     """Applies a result; gives the task as it is now. A result for a task that has ended changes nothing.
 
+    ``size``: bytes that it came in. An output that is too large (section 6.8) fails the task for good.
     Raises operations.NotFound.
     """
     assert result.workflow_instance_id is not None
@@ -86,6 +99,8 @@ def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
     if result.extend_lease:
         operations.extend_lease(result.workflow_instance_id, result.task_id)
         return None
+    if size > settings.MAX_PAYLOAD:
+        _refuse_large_output(result)
     reason = result.reason_for_incompletion
     decision = operations.report(
         result.workflow_instance_id,
@@ -94,7 +109,7 @@ def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
             state=TASK_STATES[result.status or ""],
             output=result.output_data or {},
             reason=reason[:MAX_REASON] if reason else None,
-            worker=result.worker_id,
+            worker=worker_name(result.worker_id),
             callback_after=result.callback_after_seconds,
             merge=merge,
         ),
@@ -105,6 +120,23 @@ def accept(result: TaskResult, *, merge: bool = False) -> RunRow | None:
     return mine or runs.find(result.task_id)
 
 
+def worker_name(given: str | None) -> str | None:
+    """What is kept of the name that a worker gives itself. It is for people to read: none is refused for it."""
+    return None if given is None else storable(given)[:LONGEST_NAME]
+
+
+def _refuse_large_output(result: TaskResult) -> None:
+    """Else the worker would report the same again and again."""
+    size, largest = size_of(result.output_data or {}), settings.MAX_PAYLOAD
+    if size > largest:
+        result.output_data = {}
+        result.status = RunState.FAILED_WITH_TERMINAL_ERROR
+        result.reason_for_incompletion = (
+            f"The output payload size: {size} of task: {result.task_id} in workflow: {result.workflow_instance_id}"
+            f" is greater than the permissible limit: {largest} bytes"
+        )
+
+
 def _keep_logs(result: TaskResult) -> None:
     lines = []
     for line in result.logs[:MAX_LOGS]:
@@ -113,7 +145,7 @@ def _keep_logs(result: TaskResult) -> None:
                 TaskLog(
                     task_run_id=result.task_id or "",
                     at=_time(line.get("createdTime")),
-                    message=str(line["log"]).replace("\0", ""),
+                    message=storable(str(line["log"])),
                 )
             )
     if lines:

@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from api.conductor.blocking import Blocked, wait_until_blocked
 from api.conductor.errors import Refused
 from api.conductor.run_json import run_json
-from api.conductor.wire import ConductorView, plain, refuse_field
+from api.conductor.wire import ConductorView, plain
 from executions import operations
 from executions.engine.admission import NotAdmitted
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow
 from executions.idempotency import KeyTaken, start_once
-from workflows_app.formats.conductor.fields import Invalid, Problems, read
+from workflows_app.formats.conductor.fields import LONGEST_NAME, Invalid, Problems, read, whole_number
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow, StartWorkflowRequest, find, find_inline
 
 DEFAULT_WAIT = 10
@@ -32,14 +32,15 @@ def read_request(data: dict[str, Any], *, name_needed: bool = True) -> StartWork
         raise Refused(400, "NULL input passed when starting workflow")
     problems = Problems()
     request = read(StartWorkflowRequest, data, "", problems)
-    if request is None or problems:
+    if request is None:
         raise Invalid(problems)
-    if name_needed and not request.name and request.workflow_def is None:
+    if name_needed and data.get("name") in (None, "") and request.workflow_def is None:
         problems.note("name", "Workflow name cannot be null or empty")
     if request.priority is not None and request.priority not in PRIORITIES:
         problems.note("priority", f"priority: {request.priority} must be between 0 and 99", request.priority)
-    if request.correlation_id is not None and len(request.correlation_id) > 1024:
-        problems.note("correlationId", "correlationId must not be longer than 1024 characters")
+    for task, domains in (request.task_to_domain or {}).items():
+        if any(len(domain.strip()) > LONGEST_NAME for domain in (domains or "").split(",")):
+            problems.note(f"taskToDomain[{task}]", f"a domain must not be longer than {LONGEST_NAME} characters")
     if problems:
         raise Invalid(problems)
     return request
@@ -81,7 +82,9 @@ class Start(ConductorView):
 
     @extend_schema(summary="Start a workflow", request=dict[str, Any], responses={200: str})
     def post(self, request: Request) -> HttpResponse:
-        return plain(start(read_request(self.object_body()), by=_who(request)).id)
+        wanted = read_request(self.object_body())
+        self.payload(wanted.input or {})
+        return plain(start(wanted, by=_who(request)).id)
 
 
 class StartByName(ConductorView):
@@ -91,15 +94,14 @@ class StartByName(ConductorView):
         summary="Start a workflow by name; the body is its input", request=dict[str, Any], responses={200: str}
     )
     def post(self, request: Request, name: str) -> HttpResponse:
-        priority = self.integer("priority", 0)
-        if priority not in PRIORITIES:
-            raise refuse_field("priority", f"priority: {priority} must be between 0 and 99", priority)
-        wanted = StartWorkflowRequest(
-            name=name,
-            version=self.integer("version"),
-            correlation_id=self.text("correlationId"),
-            priority=priority,
-            input=self.object_body(),
+        wanted = read_request(
+            {
+                "name": name,
+                "version": self.integer("version"),
+                "correlationId": self.text("correlationId"),
+                "priority": self.integer("priority", 0),
+                "input": self.payload(self.object_body()),
+            }
         )
         try:
             return plain(start(wanted, by=_who(request)).id)
@@ -118,19 +120,14 @@ class Execute(ConductorView):
         data = self.object_body()
         number = _version(version)
         wanted = read_request(data, name_needed=False)
+        self.payload(wanted.input or {})
+        strategy, request_id = self.text("returnStrategy"), self.text("requestId")
         wanted.name, wanted.version = name, number or None
         seconds = self.count("waitForSeconds", DEFAULT_WAIT) or DEFAULT_WAIT
         refs = [ref for ref in (self.text("waitUntilTaskRef") or "").split(",") if ref.strip()]
         started = start(wanted, by=_who(request), dynamic_mark=True)
         blocked = wait_until_blocked(started.id, [r.strip() for r in refs], min(seconds, LONGEST_WAIT))
-        return Response(
-            answer(
-                started.id,
-                blocked,
-                self.text("returnStrategy"),
-                request_id=self.text("requestId"),
-            )
-        )
+        return Response(answer(started.id, blocked, strategy, request_id=request_id))
 
 
 def answer(target_id: str, blocked: Blocked | None, strategy: str | None, *, request_id: str | None) -> dict[str, Any]:
@@ -139,10 +136,10 @@ def answer(target_id: str, blocked: Blocked | None, strategy: str | None, *, req
 
 
 def _version(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Refused(400, f"version must be a whole number, not {text!r}") from None
+    number = whole_number(text)
+    if number is None:
+        raise Refused(400, f"version must be a whole number, not {text[:100]!r}")
+    return number
 
 
 def _who(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from api.conductor.errors import Refused
 from api.conductor.polling import offer, poll_one
 from api.conductor.render import task_json, workflow_json
-from api.conductor.results import TaskResult, accept, find_by_reference, read_result
+from api.conductor.results import TaskResult, accept, check_status, find_by_reference, read_result, worker_name
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, no_content, plain
 from executions import operations
@@ -23,6 +24,8 @@ from executions.engine.transact import now
 from executions.models import TaskLog, TaskRun
 from executions.states import RunsOn, RunState
 from executions.store import runs
+from workflows_app.formats.conductor.fields import Invalid, Problems
+from workflows_app.json_text import storable
 
 MAX_BATCH = 1000
 MAX_TIMEOUT_MS = 5000
@@ -31,7 +34,7 @@ MAX_TIMEOUT_MS = 5000
 class Poll(ConductorView):
     @extend_schema(summary="Poll for one task", responses={200: dict[str, Any], 204: None})
     def get(self, request: Request, task_type: str) -> Response:
-        found = poll_one(task_type, self.text("workerid", "") or "", self.text("domain"))
+        found = poll_one(task_type, worker_name(self.text("workerid")) or "", self.text("domain"))
         return no_content() if found is None else Response(found)
 
 
@@ -42,7 +45,9 @@ class PollBatch(ConductorView):
         if timeout > MAX_TIMEOUT_MS:
             raise Refused(400, "Long Poll Timeout value cannot be more than 5 seconds")
         count = min(self.count("count", 1), MAX_BATCH)
-        return Response(offer(task_type, self.text("workerid", "") or "", self.text("domain"), count, timeout / 1000))
+        return Response(
+            offer(task_type, worker_name(self.text("workerid")) or "", self.text("domain"), count, timeout / 1000)
+        )
 
 
 class Update(ConductorView):
@@ -51,7 +56,7 @@ class Update(ConductorView):
     @extend_schema(summary="Report the result of a task", request=dict[str, Any], responses={200: str})
     def post(self, request: Request) -> HttpResponse:
         result = read_result(self.object_body())
-        accept(result)
+        accept(result, size=len(self.raw_body()))
         return plain(result.task_id or "")
 
 
@@ -65,10 +70,12 @@ class UpdateV2(ConductorView):
     )
     def post(self, request: Request) -> Response:
         result = read_result(self.object_body())
-        run = accept(result)
+        run = accept(result, size=len(self.raw_body()))
         if result.extend_lease or run is None or not run.ended:
             return no_content()
-        found = poll_one(run.type if run.type != "SIMPLE" else run.name, result.worker_id or "", run.domain)
+        found = poll_one(
+            run.type if run.type != "SIMPLE" else run.name, worker_name(result.worker_id) or "", run.domain
+        )
         return no_content() if found is None else Response(found)
 
 
@@ -82,6 +89,10 @@ class UpdateByReference(ConductorView):
 
     def result(self, workflow_id: str, ref: str, status: str) -> TaskResult | None:
         """Reports the body as the output of the open task of that name; None if there is none."""
+        output, worker, problems = self.object_body(), self.text("workerid"), Problems()
+        check_status(status, problems)
+        if problems:
+            raise Invalid(problems)
         operations.execution(workflow_id)
         run = find_by_reference(workflow_id, ref)
         if run is None:
@@ -91,11 +102,11 @@ class UpdateByReference(ConductorView):
                 "workflowInstanceId": workflow_id,
                 "taskId": run.id,
                 "status": status,
-                "workerId": self.text("workerid"),
-                "outputData": self.object_body(),
+                "workerId": worker,
+                "outputData": output,
             }
         )
-        accept(result, merge=True)
+        accept(result, merge=True, size=len(self.raw_body()))
         return result
 
 
@@ -127,7 +138,7 @@ class Log(ConductorView):
         line = self.raw_body().decode("utf-8", "replace")
         if len(line) > 1 and line[0] == line[-1] == '"':
             line = line[1:-1]  # an SDK that sends JSON after all
-        TaskLog.objects.create(task_run_id=run.id, at=now(), message=_unescaped(line))
+        TaskLog.objects.create(task_run_id=run.id, at=now(), message=storable(_unescaped(line)))
         return done()
 
     @extend_schema(summary="The log of a task", responses={200: list[dict[str, Any]], 204: None})
@@ -140,8 +151,6 @@ class Log(ConductorView):
 
 def _unescaped(line: str) -> str:
     r"""SDKs leave JSON's escapes in the raw text: ``\"``, ``\n``."""
-    import json
-
     try:
         return str(json.loads(f'"{line}"'))
     except ValueError:

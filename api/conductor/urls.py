@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from api.conductor import bulk, control, metadata, rehearsals, signals, starts, tasks, workflows
+from api.conductor import bulk, control, metadata, rehearsals, signals, starts, tasks, unknown, workflows
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -59,4 +59,5 @@ urlpatterns = [
     path("tasks/<str:workflow_id>/<str:status>/signal/sync", signals.SignalSync.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>", tasks.UpdateByReference.as_view()),
     path("tasks/<str:workflow_id>/<str:ref>/<str:status>/sync", tasks.UpdateByReferenceSync.as_view()),
+    re_path("", unknown.UnknownPath.as_view()),  # the last one
 ]

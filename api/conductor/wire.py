@@ -4,13 +4,15 @@
 * The Content-Type header is ignored: a body is JSON unless the endpoint wants the raw text.
 * Query values come in the spelling of Python and of JavaScript: ``True``, ``true``; ``None`` and the empty text mean
   that a parameter was not given.
+* What is answered with 4xx has stored nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -21,13 +23,15 @@ from rest_framework.views import APIView
 
 from api.conductor import errors
 from api.conductor.errors import Refused
-from workflows_app.formats.conductor.fields import Invalid, Problem
-from workflows_app.json_text import dumps, loads
+from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
+from workflows_app.json_text import deeper_than, dumps, loads, size_of
 
 _ABSENT = ("", "None", "null", "undefined")
 _TRUE = ("true", "1", "yes")
 _FALSE = ("false", "0", "no")
 _LARGEST = 2**63 - 1
+# Bodies nested deeper are refused: nothing sensible is that deep, and everything that reads them may recurse.
+MAX_DEPTH = 500
 
 
 class Json(BaseRenderer):
@@ -57,17 +61,23 @@ class AsTheEndpointLikes(BaseContentNegotiation):
 class ConductorView(APIView):
     """Base of all views of this door.
 
-    ``subject``: how the paths of validation errors begin, as clients know them.
+    ``subject``: how the paths of validation errors begin, as clients know them; by method where these differ.
     """
 
     renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
     content_negotiation_class = AsTheEndpointLikes
-    subject: ClassVar[str] = ""
+    subject: ClassVar[str | Mapping[str, str]] = ""
 
     def get_exception_handler(self) -> Any:
         return errors.handle
 
     # ---- what comes in
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        request._request.encoding = "utf-8"  # whatever character set the Content-Type header names
+        super().initial(request, *args, **kwargs)
+        if any("\0" in value for value in kwargs.values()):
+            raise Refused(404, "Not found: no name and no id contains a NUL character")
 
     def raw_body(self) -> bytes:
         raw: bytes = self.request._request.body
@@ -79,11 +89,14 @@ class ConductorView(APIView):
         if not raw.strip():
             return default
         try:
-            return loads(raw)
+            found = loads(raw)
         except UnicodeDecodeError:
             raise Refused(400, "JSON parse error: the body is not UTF-8") from None
         except ValueError as error:
             raise Refused(400, f"JSON parse error: {error}") from None
+        if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and deeper_than(MAX_DEPTH, found):
+            raise Refused(400, f"JSON parse error: the body is nested more than {MAX_DEPTH} levels deep")
+        return found
 
     def object_body(self) -> dict[str, Any]:
         """The body as an object, ``{}`` if there is none. Raises Refused."""
@@ -101,13 +114,23 @@ class ConductorView(APIView):
             raise Refused(400, f"JSON parse error: a list was expected, not {_kind(found)}")
         return found
 
+    def payload(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same, if it is not larger than the input of an execution may be. Raises Refused."""
+        largest = settings.MAX_PAYLOAD
+        if len(self.raw_body()) > largest and (size := size_of(value)) > largest:
+            raise Refused(413, f"The input has {size} bytes, which is more than the permissible {largest} bytes")
+        return value
+
     def text(self, name: str, default: str | None = None) -> str | None:
-        value = self.request.query_params.get(name)
-        return default if value is None or value in _ABSENT else value.replace("\0", "")
+        found = self.texts(name)
+        return found[-1] if found else default
 
     def texts(self, name: str) -> list[str]:
-        """A parameter that may be repeated."""
-        return [v.replace("\0", "") for v in self.request.query_params.getlist(name) if v not in _ABSENT]
+        """A parameter that may be repeated. Raises Refused."""
+        found = [value for value in self.request.query_params.getlist(name) if value not in _ABSENT]
+        if any("\0" in value for value in found):
+            raise Refused(400, f"Parameter {name} must not contain NUL characters")
+        return found
 
     def boolean(self, name: str, default: bool) -> bool:
         value = self.text(name)
@@ -117,16 +140,15 @@ class ConductorView(APIView):
             return True
         if value.lower() in _FALSE:
             return False
-        raise Refused(400, f"Parameter {name} must be true or false, not {value!r}")
+        raise Refused(400, f"Parameter {name} must be true or false, not {value[:100]!r}")
 
     def integer(self, name: str, default: int | None = None) -> int | None:
         value = self.text(name)
         if value is None:
             return default
-        try:
-            number = int(value)
-        except ValueError:
-            raise Refused(400, f"Parameter {name} must be a whole number, not {value!r}") from None
+        number = whole_number(value)
+        if number is None:
+            raise Refused(400, f"Parameter {name} must be a whole number, not {value[:100]!r}")
         if abs(number) > _LARGEST:
             raise Refused(400, f"Parameter {name} is out of range")
         return number

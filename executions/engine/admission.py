@@ -75,7 +75,7 @@ def start(
 
 
 def admit_next(key: str, apply: Callable[[str, Admitted], Decision | None]) -> bool:
-    """Lets the next execution begin that waits under ``key``, if there is room; ``apply`` decides in this transaction."""
+    """Lets the next execution begin that waits under ``key``, if there is room; ``apply`` decides it, in here."""
     with transaction.atomic():
         admissions.lock(key)
         execution_id = admissions.next_held(key)

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -120,6 +121,9 @@ class Driver:
             self._after(decision)
         return count
 
+    def _make_room(self, key: str) -> None:
+        self.admit(key)
+
     def work(self, run: RunRow) -> None:
         """Does a task run that this process has claimed, and goes on."""
         self._take_up(run)
@@ -160,7 +164,7 @@ class Driver:
         if decision.cancel_others is not None:
             self.later(lambda: debts.end_children(self, execution.id))
         if execution.ended and (key := execution.settings.value.get("admission")) is not None:
-            self.later(lambda: self.admit(key) and None)
+            self.later(partial(self._make_room, key))
         if execution.ended and execution.due_at is not None:
             self.later(lambda: debts.settle(self, execution))
         elif not execution.ended and REVIVE_PARENT in execution.memo.value:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from executions.engine import endings, timeouts
@@ -183,7 +183,7 @@ class Plan:
         graph, execution = self.graph, self.execution
         deadline = None
         if graph.timeout > 0 and graph.on_timeout is not OnTimeout.ALERT:
-            deadline = (execution.retried_at or execution.created_at) + timedelta(seconds=graph.timeout)
+            deadline = timeouts.after(execution.retried_at or execution.created_at, graph.timeout)
         if (execution.deadline_at, execution.due_at) != (deadline, deadline):
             self.change_execution(deadline_at=deadline, due_at=deadline)
 
@@ -270,7 +270,7 @@ class Plan:
         run.deadline_at = timeouts.deadline(timeouts.timeouts_of(run, policy, responds=self.responds(run, node)))
         run.due_at = timeouts.earliest(run.deadline_at, other)
         run.claim_seconds = timeouts.claim_seconds(run, policy)
-        run.expires_at = run.first_scheduled_at + timedelta(seconds=policy.total) if policy.total > 0 else None
+        run.expires_at = timeouts.after(run.first_scheduled_at, policy.total) if policy.total > 0 else None
 
     @staticmethod
     def responds(run: RunRow, node: Node) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from executions.engine.rows import RunRow
+from executions.engine.timeouts import after
 from executions.states import RunState
 from workflows_app.policies import RetryPolicy, TaskPolicy
 
@@ -23,6 +24,6 @@ def delay_before_retry(
     if run.state not in _RETRIABLE or run.attempt >= (retry.limit if limit is None else limit):
         return None
     total = policy.timeouts.total
-    if total > 0 and run.first_scheduled_at + timedelta(seconds=total) <= now:
+    if total > 0 and after(run.first_scheduled_at, total) <= now:
         return None
     return retry.delay_after(run.attempt + 1) + chance * retry.jitter

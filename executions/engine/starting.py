@@ -16,6 +16,7 @@ from executions.ids import child_id, run_id
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.graph.model import Kind, Node
+from workflows_app.json_text import storable
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MAX_COMPUTED = 500
 # How long a message for a scheduled run may take before it counts as lost.
 MESSAGE_GRACE = timedelta(seconds=5)
+# What fits into its column; a name that was made at run time may be anything.
+LONGEST_DOMAIN = 255
 
 
 def activate(plan: Plan, node: Node, place: Place) -> None:
@@ -180,8 +183,9 @@ def _domain(plan: Plan, name: str) -> str | None:
     domains = plan.execution.settings.value.get("domains")
     if not domains:
         return None
-    candidates = [d for d in str(domains.get(name) or domains.get("*") or "").split(",") if d.strip()]
-    return plan.tools.domain([d.strip() for d in candidates], name) if candidates else None
+    given = storable(str(domains.get(name) or domains.get("*") or ""))
+    candidates = [d for part in given.split(",") if (d := part.strip()[:LONGEST_DOMAIN])]
+    return plan.tools.domain(candidates, name) if candidates else None
 
 
 def _schedule(plan: Plan, run: RunRow, node: Node) -> None:

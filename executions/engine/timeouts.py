@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from executions.engine.rows import RunRow
 from executions.states import RunsOn, RunState
+from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.policies import OnTimeout, Timeouts
 
 
@@ -21,14 +22,19 @@ class Timeout:
 
     @property
     def at(self) -> datetime:
-        return self.since + timedelta(seconds=self.seconds)
+        return after(self.since, self.seconds)
+
+
+def after(time: datetime, seconds: float) -> datetime:
+    """So many seconds later; a wait that no calendar holds ends in a thousand years."""
+    return time + timedelta(seconds=min(seconds, LONGEST_SECONDS))
 
 
 def available_at(run: RunRow) -> datetime:
     """When a delayed run may be taken up."""
     if run.callback_after > 0:
-        return run.updated_at + timedelta(seconds=run.callback_after)
-    return run.scheduled_at + timedelta(seconds=run.start_delay)
+        return after(run.updated_at, run.callback_after)
+    return after(run.scheduled_at, run.start_delay)
 
 
 def timeouts_of(run: RunRow, timeouts: Timeouts, *, responds: bool) -> list[Timeout]:

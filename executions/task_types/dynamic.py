@@ -7,8 +7,10 @@ from dataclasses import replace
 from executions.engine.tools import Resolved, Task
 from executions.task_types.base import TaskType
 from workflows_app.formats.conductor.compile import COMPUTED
+from workflows_app.formats.conductor.fields import LONGEST_NAME
 from workflows_app.formats.conductor.task_def import AD_HOC
 from workflows_app.graph.model import Kind
+from workflows_app.json_text import is_storable
 from workflows_app.policies import TaskPolicy
 
 # Types that need more than a name and an input to be one of them.
@@ -30,6 +32,8 @@ class Dynamic(TaskType):
                 f"Parameter= {parameter}, input= {dict(task.input)}"
             )
         name = str(name)
+        if len(name) > LONGEST_NAME or not is_storable(name):
+            return Resolved(abort=f"A dynamic task cannot be called {name[:100]!r}: that is no name of a task")
         if name in _IMPOSSIBLE:
             return Resolved(abort=f"A dynamic task cannot become a {name} task")
         built_in = is_built_in(name) and name != "SIMPLE"

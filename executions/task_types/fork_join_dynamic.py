@@ -9,9 +9,10 @@ from typing import Any
 from executions.engine.tools import Branch, Branches, Task
 from executions.task_types.base import TaskType
 from workflows_app.formats.conductor.compile import compile_branch
-from workflows_app.formats.conductor.fields import Problems, read, render
+from workflows_app.formats.conductor.drafts import MAX_DEPTH
+from workflows_app.formats.conductor.fields import Problems, read, render, whole_number
 from workflows_app.formats.conductor.workflow_def import SubWorkflowParams, WorkflowTask
-from workflows_app.json_text import dumps
+from workflows_app.json_text import deeper_than, dumps
 
 
 class _Nonsense(Exception):
@@ -27,6 +28,8 @@ class ForkJoinDynamic(TaskType):
         try:
             described = list(_described(task))
             _refuse_duplicates(described)
+            for branch in described:
+                _refuse_depth(branch.input_parameters)
         except _Nonsense as error:
             return Branches(abort=str(error))
         known = frozenset(task.node.options.get("known", ()))
@@ -79,7 +82,7 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
             version = given.get("forkTaskWorkflowVersion")
             described["subWorkflowParam"] = {
                 "name": str(workflow),
-                "version": int(str(version)) if str(version).strip().isdigit() else None,
+                "version": whole_number(str(version)),
             }
         yield _task(described)
 
@@ -137,6 +140,7 @@ def _legacy(value: Any) -> Iterator[WorkflowTask]:
 
 
 def _task(described: dict[str, Any]) -> WorkflowTask:
+    _refuse_depth(described)
     problems = Problems()
     found = read(WorkflowTask, described, "", problems)
     if found is None or problems:
@@ -148,6 +152,12 @@ def _task(described: dict[str, Any]) -> WorkflowTask:
     if found.type == "SUB_WORKFLOW" and found.sub_workflow_param is None:
         found.sub_workflow_param = SubWorkflowParams(name=found.name)
     return found
+
+
+def _refuse_depth(value: Any) -> None:
+    """A branch is a definition, and is held to what definitions are held to."""
+    if deeper_than(MAX_DEPTH, value):
+        raise _Nonsense(f"A dynamically forked task is nested more than {MAX_DEPTH} levels deep")
 
 
 def _refuse_duplicates(branches: list[WorkflowTask]) -> None:

@@ -6,7 +6,7 @@ from executions.engine.events import Result
 from executions.engine.tools import Task
 from executions.states import RunState
 from executions.task_types.base import TaskType
-from workflows_app.json_text import dumps
+from workflows_app.json_text import size_of
 
 # Bytes of JSON that all variables of an execution may take together.
 MAX_VARIABLES = 256 * 1024
@@ -16,7 +16,7 @@ class SetVariable(TaskType):
     """Replaces variables as a whole; they are seen by tasks that are scheduled later."""
 
     def compute(self, task: Task) -> Result:
-        size = len(dumps({**task.execution.variables.value, **task.input}).encode("utf-8", "surrogatepass"))
+        size = size_of({**task.execution.variables.value, **task.input})
         if size > MAX_VARIABLES:
             return Result(
                 state=RunState.FAILED_WITH_TERMINAL_ERROR,

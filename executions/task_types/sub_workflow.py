@@ -12,7 +12,7 @@ from executions.engine.rows import ExecutionRow
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.task_types.base import TaskType, Work
 from workflows_app.catalog import Found
-from workflows_app.formats.conductor.fields import Invalid
+from workflows_app.formats.conductor.fields import Invalid, whole_number
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow, find, find_inline
 
 _ENDS = {
@@ -62,8 +62,9 @@ class SubWorkflow(TaskType):
 
 def _named(given: Mapping[str, Any]) -> Found:
     name, version = given.get("subWorkflowName"), given.get("subWorkflowVersion")
-    if isinstance(version, str) and version.strip().lstrip("-").isdigit():
-        version = int(version)
+    if isinstance(version, str):
+        number = whole_number(version)
+        version = version if number is None else number
     if isinstance(version, float) and version.is_integer():
         version = int(version)
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from api.conductor.polling import offer
-from executions import wakeups
+from executions import redis_client, wakeups
 from executions.engine.rows import ExecutionRow
 from tests.integration.test_budgets import Statements
 from tests.processes import wait_until
@@ -66,7 +66,7 @@ def test_a_poll_that_waits_gets_what_arrives_meanwhile(begin: Begin) -> None:
 def test_a_call_from_another_process_ends_what_is_believed() -> None:
     offer("called", "w", None, 1, 0.01)
     assert wakeups.board.is_empty("called")
-    wakeups.redis_client.client().publish("upbeat:work", "other\ncalled")
+    redis_client.client().publish("upbeat:work", "other\ncalled")
     wait_until(lambda: not wakeups.board.is_empty("called"), 5, "the call has come")
 
 

@@ -44,10 +44,8 @@ def test_those_beyond_the_limit_wait_and_begin_in_their_order(begin: Begin) -> N
     first, second, third, fourth = (begin(limited(2), input={"customer": "a"}) for _ in range(4))
     assert [story(e.id) for e in (first, second)] == [["t SCHEDULED"]] * 2
     assert [story(e.id) for e in (third, fourth)] == [[], []]
-    assert (
-        operations.execution(third.id).reason
-        == "waits for its turn: 2 executions with the same rate limit key may run at a time"
-    )
+    reason = operations.execution(third.id).reason
+    assert reason == "waits for its turn: 2 executions with the same rate limit key may run at a time"
     finish(second)
     assert story(third.id) == ["t SCHEDULED"]
     assert operations.execution(third.id).reason is None

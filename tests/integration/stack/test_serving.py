@@ -53,6 +53,18 @@ def test_connections_are_kept_longer_than_pollers_pause(running: Stack) -> None:
     assert answer.headers["Connection"].lower() == "keep-alive"
 
 
+def test_a_body_whose_length_is_not_told_is_read_and_limited(running: Stack) -> None:
+    def send(*pieces: bytes) -> requests.Response:
+        url = f"{running.url}/api/metadata/workflow/validate"
+        return requests.post(url, data=iter(pieces), timeout=60)
+
+    task = b'{"name": "t", "taskReferenceName": "t"}'
+    assert send(b'{"name": "w", "tasks"', b": [" + task, b"]}").status_code == 200
+    assert send(b'{"name": "w", "tasks": []}').status_code == 400
+    answer = send(*[b" " * 1024 * 1024] * 13)
+    assert (answer.status_code, answer.json()["status"]) == (413, 413)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_was_killed_is_started_again_and_said_so(running: Stack, name: str) -> None:
     running.wait_until_healthy()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.expressions import compile_template
 from workflows_app.formats.conductor.fields import render
 from workflows_app.formats.conductor.task_def import AD_HOC
@@ -48,7 +49,7 @@ def compile_workflow(definition: WorkflowDef) -> Graph:
         input_defaults=definition.input_template,
         variables=literal(definition.variables) if definition.variables else None,
         output=compile_template(LANGUAGE, definition.output_parameters) if definition.output_parameters else None,
-        timeout=max(timeout, 0),
+        timeout=min(max(timeout, 0), LONGEST_SECONDS),
         on_timeout=(
             OnTimeout.END_EXECUTION
             if definition.timeout_policy is WorkflowTimeoutPolicy.TIME_OUT_WF

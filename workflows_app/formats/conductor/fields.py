@@ -7,13 +7,18 @@ read is noted with its path, and reading goes on, so that a definition with five
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from dataclasses import field as dataclass_field
 from enum import Enum
 from typing import Any, TypeVar
 
+from workflows_app.json_text import is_storable
+
 M = TypeVar("M")
+# What fits into the columns for names and the like.
+LONGEST_NAME = 255
 # reads a JSON value; notes problems and gives None
 Reader = Callable[[Any, str, "Problems"], Any]
 
@@ -50,12 +55,29 @@ def camel(name: str) -> str:
 # ---- kinds of values
 
 
-def text(default: str | None = None, **options: Any) -> Any:
-    return _field(_read_text, default, **options)
+def text(default: str | None = None, *, longest: int | None = None, **options: Any) -> Any:
+    """A text of at most so many characters, that a database can store."""
+    return _field(_text_of(longest), default, **options)
+
+
+def free_text(**options: Any) -> Any:
+    """A text that may be anything: whoever stores it takes out what a database refuses."""
+    return _field(_read_free_text, None, **options)
+
+
+def word(*allowed: str, **options: Any) -> Any:
+    """One of these words."""
+    return _field(_word_of(allowed), None, **options)
 
 
 def integer(default: int | None = None, **options: Any) -> Any:
-    return _field(_read_integer, default, **options)
+    """A whole number of 32 bits."""
+    return _field(_integer_of(32), default, **options)
+
+
+def long(default: int | None = None, **options: Any) -> Any:
+    """A whole number of 64 bits."""
+    return _field(_integer_of(64), default, **options)
 
 
 def boolean(default: bool | None = None, **options: Any) -> Any:
@@ -76,7 +98,18 @@ def optional_mapping(**options: Any) -> Any:
 
 
 def texts(**options: Any) -> Any:
-    return _field(_list_of(_read_text), factory=list, **options)
+    return _field(_list_of(_text_of(None)), factory=list, **options)
+
+
+def texts_by_name(**options: Any) -> Any:
+    """An object whose values are texts, None where it is absent."""
+    reader = _text_of(None)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        found = _read_mapping(value, path, problems)
+        return found and {k: reader(v, f"{path}[{k}]", problems) for k, v in found.items() if v is not None}
+
+    return _field(read, None, **options)
 
 
 def elements(**options: Any) -> Any:
@@ -95,18 +128,17 @@ def model(of: Callable[[], type[Any]], **options: Any) -> Any:
 
 def models(of: Callable[[], type[Any]], **options: Any) -> Any:
     """A list of another model."""
-    return _field(_list_of(lambda v, path, problems: _read_model(of(), v, path, problems)), factory=list, **options)
+    return _field(_list_of_models(of), factory=list, **options)
 
 
 def lists_of_models(of: Callable[[], type[Any]], **options: Any) -> Any:
     """A list of lists."""
-    inner = _list_of(lambda v, path, problems: _read_model(of(), v, path, problems))
-    return _field(_list_of(inner), factory=list, **options)
+    return _field(_list_of(_list_of_models(of), instead=list), factory=list, **options)
 
 
 def models_by_name(of: Callable[[], type[Any]], **options: Any) -> Any:
     """An object whose values are lists of another model."""
-    inner = _list_of(lambda v, path, problems: _read_model(of(), v, path, problems))
+    inner = _list_of_models(of)
 
     def read(value: Any, path: str, problems: Problems) -> Any:
         found = _read_mapping(value, path, problems)
@@ -156,7 +188,21 @@ def _wire_fields(of: type[Any]) -> tuple[tuple[Field[Any], str], ...]:
     return _known_fields[of]
 
 
-def _read_text(value: Any, path: str, problems: Problems) -> str | None:
+def _text_of(longest: int | None) -> Reader:
+    def read_text(value: Any, path: str, problems: Problems) -> str | None:
+        found = _read_free_text(value, path, problems)
+        if found is not None and not is_storable(found):
+            problems.note(path, "must not contain NUL characters or lone surrogates", found)
+            return None
+        if found is not None and longest is not None and len(found) > longest:
+            problems.note(path, f"must not be longer than {longest} characters, but has {len(found)}", found)
+            return None
+        return found
+
+    return read_text
+
+
+def _read_free_text(value: Any, path: str, problems: Problems) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -167,22 +213,33 @@ def _read_text(value: Any, path: str, problems: Problems) -> str | None:
     return None
 
 
-def _read_integer(value: Any, path: str, problems: Problems) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, str):
-        try:
-            value = int(value.strip())
-        except ValueError:
-            problems.note(path, f"must be a whole number, not {value!r}", value)
+def whole_number(text: str) -> int | None:
+    """The number that a text is: digits, with or without a sign. None for any other text, and a very long one."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,40}\s*")
+
+
+def _integer_of(bits: int) -> Reader:
+    largest = 2 ** (bits - 1) - 1
+
+    def read_integer(value: Any, path: str, problems: Problems) -> int | None:
+        number = value
+        if isinstance(value, float) and value.is_integer():
+            number = int(value)
+        if isinstance(value, str):
+            number = whole_number(value)
+        if isinstance(number, bool) or not isinstance(number, int):
+            shown = repr(_short(value)) if isinstance(value, str) else _kind(value)
+            problems.note(path, f"must be a whole number, not {shown}", _scalar(value))
             return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        problems.note(path, f"must be a whole number, not {_kind(value)}", _scalar(value))
-        return None
-    if not -(2**63) <= value < 2**63:
-        problems.note(path, f"{value} is out of range", value)
-        return None
-    return value
+        if not -largest - 1 <= number <= largest:
+            problems.note(path, f"must be between {-largest - 1} and {largest}", value)
+            return None
+        return number
+
+    return read_integer
 
 
 def _read_boolean(value: Any, path: str, problems: Problems) -> bool | None:
@@ -190,8 +247,8 @@ def _read_boolean(value: Any, path: str, problems: Problems) -> bool | None:
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    problems.note(path, f"must be true or false, not {value!r}" if isinstance(value, str) else
-                  f"must be true or false, not {_kind(value)}", _scalar(value))  # fmt: skip
+    shown = repr(_short(value)) if isinstance(value, str) else _kind(value)
+    problems.note(path, f"must be true or false, not {shown}", _scalar(value))
     return None
 
 
@@ -202,22 +259,38 @@ def _read_mapping(value: Any, path: str, problems: Problems) -> dict[str, Any] |
     return None
 
 
-def _list_of(reader: Reader) -> Reader:
+def _list_of_models(of: Callable[[], type[Any]]) -> Reader:
+    # an element that cannot be read leaves its place to an empty model: the others keep their numbers
+    return _list_of(lambda v, path, problems: _read_model(of(), v, path, problems), instead=lambda: of()())
+
+
+def _list_of(reader: Reader, instead: Callable[[], Any] = lambda: None) -> Reader:
     def read_list(value: Any, path: str, problems: Problems) -> list[Any] | None:
         if not isinstance(value, list):
             problems.note(path, f"must be a list, not {_kind(value)}", _scalar(value))
             return None
-        found = [reader(v, f"{path}[{i}]", problems) for i, v in enumerate(value)]
+        read = [reader(v, f"{path}[{i}]", problems) for i, v in enumerate(value)]
+        found = [instead() if v is None else v for v in read]
         return [v for v in found if v is not None]
 
     return read_list
+
+
+def _word_of(allowed: tuple[str, ...]) -> Reader:
+    def read_word(value: Any, path: str, problems: Problems) -> str | None:
+        if isinstance(value, str) and value in allowed:
+            return value
+        problems.note(path, f"must be one of {', '.join(allowed)}", _scalar(value))
+        return None
+
+    return read_word
 
 
 def _choice_of(of: type[Enum]) -> Reader:
     def read_choice(value: Any, path: str, problems: Problems) -> Enum | None:
         try:
             return of(value)
-        except ValueError:
+        except (ValueError, TypeError):
             allowed = ", ".join(str(member.value) for member in of)
             problems.note(path, f"must be one of {allowed}", _scalar(value))
             return None
@@ -236,6 +309,10 @@ def _kind(value: Any) -> str:
         if isinstance(value, kind):
             return name
     return type(value).__name__
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _scalar(value: Any) -> Any:

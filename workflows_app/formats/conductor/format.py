@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from workflows_app.formats.base import Drafts, TextProblem, Unreadable
 from workflows_app.formats.conductor.drafts import NAME, task_draft, workflow_draft
 from workflows_app.formats.conductor.fields import Invalid
+from workflows_app.json_text import dumps_for_people
 from workflows_app.models import TaskDefinition, Version
 
 
@@ -39,10 +39,10 @@ class ConductorFormat:
         return found
 
     def write(self, version: Version) -> str:
-        return json.dumps(version.body, indent=2, ensure_ascii=False) + "\n"
+        return dumps_for_people(version.body)
 
     def write_task_definition(self, task: TaskDefinition) -> str | None:
-        return json.dumps(task.body, indent=2, ensure_ascii=False) + "\n"
+        return dumps_for_people(task.body)
 
 
 def _is_workflow(data: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from workflows_app import registration
 from workflows_app.catalog import Catalog, Found
 from workflows_app.formats.conductor.drafts import NAME, workflow_draft
-from workflows_app.formats.conductor.fields import anything, integer, optional_mapping, text
+from workflows_app.formats.conductor.fields import anything, integer, optional_mapping, text, texts_by_name, word
 
 
 class NoSuchWorkflow(LookupError):
@@ -19,15 +19,15 @@ class NoSuchWorkflow(LookupError):
 class StartWorkflowRequest:
     name: str | None = text()
     version: int | None = integer()
-    correlation_id: str | None = text()
+    correlation_id: str | None = text(longest=1024)
     input: dict[str, Any] | None = optional_mapping()
-    task_to_domain: dict[str, Any] | None = optional_mapping()
+    task_to_domain: dict[str, str] | None = texts_by_name()
     workflow_def: Any = anything()
     external_input_payload_storage_path: str | None = text()
     priority: int | None = integer()
     created_by: str | None = text()
-    idempotency_key: str | None = text()
-    idempotency_strategy: str | None = text()
+    idempotency_key: str | None = text(longest=255)
+    idempotency_strategy: str | None = word("FAIL", "RETURN_EXISTING", "FAIL_ON_RUNNING")
 
 
 def find(name: str, version: int | None) -> Found:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.expressions import ExpressionError, compile_template
 from workflows_app.formats.conductor.fields import (
+    LONGEST_NAME,
     Problems,
     boolean,
     choice,
     elements,
     integer,
+    long,
     mapping,
     optional_mapping,
     text,
@@ -37,10 +40,10 @@ class TimeoutPolicy(Enum):
 class TaskDef:
     """A task definition. Audit fields (createTime ...) are not part of it."""
 
-    name: str | None = text()
+    name: str | None = text(longest=LONGEST_NAME)
     description: str | None = text()
     retry_count: int = integer(3)
-    timeout_seconds: int = integer(0)
+    timeout_seconds: int = long(0)
     input_keys: list[str] = texts()
     output_keys: list[str] = texts()
     timeout_policy: TimeoutPolicy = choice(TimeoutPolicy, TimeoutPolicy.TIME_OUT_WF)
@@ -48,7 +51,7 @@ class TaskDef:
     retry_delay_seconds: int = integer(60)
     max_retry_delay_seconds: int = integer(0)
     backoff_jitter_ms: int = integer(0)
-    response_timeout_seconds: int = integer(3600)
+    response_timeout_seconds: int = long(3600)
     concurrent_exec_limit: int | None = integer()
     input_template: dict[str, Any] = mapping()
     rate_limit_per_frequency: int = integer(0)
@@ -60,7 +63,7 @@ class TaskDef:
     poll_timeout_seconds: int | None = integer()
     backoff_scale_factor: int = integer(1)
     base_type: str | None = text()
-    total_timeout_seconds: int = integer(0)
+    total_timeout_seconds: int = long(0)
     input_schema: dict[str, Any] | None = optional_mapping()
     output_schema: dict[str, Any] | None = optional_mapping()
     enforce_schema: bool = boolean(False)
@@ -150,9 +153,9 @@ def policy(task: TaskDef) -> TaskPolicy:
             jitter=task.backoff_jitter_ms / 1000,
         ),
         timeouts=Timeouts(
-            total=max(task.total_timeout_seconds, 0),
-            task=max(task.timeout_seconds, 0),
-            response=task.response_timeout_seconds,
+            total=_seconds(task.total_timeout_seconds),
+            task=_seconds(task.timeout_seconds),
+            response=_seconds(task.response_timeout_seconds),
             poll=task.poll_timeout_seconds or 0,
             policy=_ON_TIMEOUT[task.timeout_policy],
         ),
@@ -163,6 +166,11 @@ def policy(task: TaskDef) -> TaskPolicy:
         ),
         input_defaults=compile_template("conductor", task.input_template) if task.input_template else None,
     )
+
+
+def _seconds(given: int) -> int:
+    """A number of seconds that a date can still be counted on by; negative ones stand for none."""
+    return min(max(given, 0), LONGEST_SECONDS)
 
 
 # What a SIMPLE task gets that has no definition: the defaults above. Every other type is not retried.

@@ -17,7 +17,7 @@ from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
 from workflows_app.formats.conductor import task_def
 from workflows_app.formats.conductor.fields import Problems
-from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, walk
+from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask
 
 # Inputs that hold a program of another language: what looks like ${...} in them is that language's affair.
 PROGRAMS = frozenset({"expression", "queryExpression", "scriptExpression"})
@@ -39,7 +39,7 @@ def check(definition: WorkflowDef, path: str, problems: Problems) -> None:
     _check_list(definition.tasks, at("tasks"), problems)
     _check_unique_refs(definition, path, problems)
     _check_references(definition, path, problems)
-    _check_templates(definition, at, problems)
+    _check_template(definition.output_parameters, at("outputParameters"), problems)
 
 
 def _check_list(tasks: list[WorkflowTask], path: str, problems: Problems, *, in_loop: bool = False) -> None:
@@ -67,6 +67,9 @@ def _check_task(task: WorkflowTask, path: str, problems: Problems, *, in_loop: b
         problems.note(f"{path}.startDelay", "must be greater than or equal to 0", task.start_delay)
     if task.task_definition is not None and task.task_definition.name:
         task_def.check(task.task_definition, f"{path}.taskDefinition", problems)
+    given = {key: value for key, value in task.input_parameters.items() if key not in PROGRAMS}
+    _check_template(given, f"{path}.inputParameters", problems)
+    _check_template(task.items, f"{path}.items", problems)
     rule = _RULES.get(task.type)
     if rule is not None and not in_loop:
         for message in rule(task):
@@ -257,18 +260,12 @@ def _references(key: str, value: Any) -> Iterator[tuple[str, str, str]]:
             for found in references(value):
                 yield key, value, found
         except ExpressionError:
-            return  # told by _check_templates
+            return  # told by _check_template
 
 
-def _check_templates(definition: WorkflowDef, at: Callable[[str], str], problems: Problems) -> None:
-    """Every template must compile: a malformed path is told now, with its place."""
-    templates: list[tuple[str, Any]] = [(at("outputParameters"), definition.output_parameters)]
-    for task in walk(definition.tasks):
-        given = {k: v for k, v in task.input_parameters.items() if k not in PROGRAMS}
-        templates.append((at(f"tasks[{task.task_reference_name}].inputParameters"), given))
-        templates.append((at(f"tasks[{task.task_reference_name}].items"), task.items))
-    for place, template in templates:
-        try:
-            expressions.compile_template("conductor", template)
-        except ExpressionError as error:
-            problems.note(place, str(error))
+def _check_template(template: Any, place: str, problems: Problems) -> None:
+    """A template must compile: a malformed path is told now, with its place."""
+    try:
+        expressions.compile_template("conductor", template)
+    except ExpressionError as error:
+        problems.note(place, str(error))

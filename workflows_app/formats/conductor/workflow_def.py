@@ -8,11 +8,13 @@ from enum import Enum
 from typing import Any
 
 from workflows_app.formats.conductor.fields import (
+    LONGEST_NAME,
     anything,
     boolean,
     choice,
     integer,
     lists_of_models,
+    long,
     mapping,
     model,
     models,
@@ -46,11 +48,11 @@ class SubWorkflowParams:
 class WorkflowTask:
     """One task of a definition, with the lists nested in it."""
 
-    name: str | None = text()
-    task_reference_name: str | None = text()
+    name: str | None = text(longest=LONGEST_NAME)
+    task_reference_name: str | None = text(longest=LONGEST_NAME)
     description: str | None = text()
     input_parameters: dict[str, Any] = mapping()
-    type: str = text("SIMPLE")
+    type: str = text("SIMPLE", longest=LONGEST_NAME)
     dynamic_task_name_param: str | None = text()
     case_value_param: str | None = text()
     case_expression: str | None = text()
@@ -100,7 +102,7 @@ class WorkflowTask:
 class WorkflowDef:
     """A definition. Audit fields (createTime ...) are not part of it: the server adds them when it answers."""
 
-    name: str | None = text()
+    name: str | None = text(longest=LONGEST_NAME)
     description: str | None = text()
     version: int = integer(1)
     tasks: list[WorkflowTask] = models(lambda: WorkflowTask)
@@ -115,7 +117,7 @@ class WorkflowDef:
     owner_app: str | None = text()
     owner_email: str | None = text()
     timeout_policy: WorkflowTimeoutPolicy = choice(WorkflowTimeoutPolicy, WorkflowTimeoutPolicy.ALERT_ONLY)
-    timeout_seconds: int = integer(0)
+    timeout_seconds: int = long(0)
     variables: dict[str, Any] = mapping()
     input_template: dict[str, Any] = mapping()
     input_schema: dict[str, Any] | None = optional_mapping()

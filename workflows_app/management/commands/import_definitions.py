@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from workflows_app.importing import files_in, import_file
+from workflows_app.importing import import_files
 
 
 class Command(BaseCommand):
@@ -19,9 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *, paths: list[Path], dry_run: bool, **options: Any) -> None:
         broken = total = 0
-        for path in files_in(paths):
-            total += 1
-            result = import_file(path, dry_run=dry_run, by="import_definitions")
+        for result in import_files(paths, dry_run=dry_run, by="import_definitions"):
+            total, path = total + 1, result.path
             for problem in result.problems:
                 line = f"{path}:{problem.line}" if problem.line is not None else str(path)
                 place = f"{problem.path}: " if problem.path else ""
