@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -50,7 +52,13 @@ class Postgres:
 
     @staticmethod
     def id_text(column: str) -> str:
+        """SQL for an id as people write it."""
         return f"{column}::text"
+
+    @staticmethod
+    def millisecond(time: datetime) -> Any:
+        """The parameter for a whole millisecond, to compare with columns by >= and <."""
+        return time
 
 
 class SQLite:
@@ -93,6 +101,11 @@ class SQLite:
     def id_text(column: str) -> str:
         parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
         return "(" + " || '-' || ".join(f"substr({column}, {start}, {length})" for start, length in parts) + ")"
+
+    @staticmethod
+    def millisecond(time: datetime) -> Any:
+        # times are texts, and 12:00 may be written with six zeros or without a fraction: no longer text comes first
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds").removesuffix(".000")
 
 
 Database = type[Postgres] | type[SQLite]

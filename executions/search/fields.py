@@ -143,7 +143,7 @@ class Time:
 
     def side(self, symbol: str, milliseconds: int) -> Sql:
         moment = _EPOCH + max(_FIRST, min(milliseconds, _LAST)) * _MILLISECOND
-        return Sql(f"{self.column} {symbol} %s", (dialect().encode_time(moment),))
+        return Sql(f"{self.column} {symbol} %s", (database().millisecond(moment),))
 
 
 @dataclass(frozen=True, slots=True)

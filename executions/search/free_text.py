@@ -83,11 +83,8 @@ def as_in_json(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     """Text with JSON's escapes resolved, so that the n of ``\\n`` begins no word."""
-    return _JSON_ESCAPE.sub(_character, text) if "\\" in text else text
-
-
-def _character(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return " "
-    character = chr(int(match[1], 16))
-    return " " if "\ud800" <= character <= "\udfff" else character
+    if "\\" not in text:
+        return text
+    found = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else " ", text)
+    # two escapes may stand for one character; half of one is none
+    return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
