@@ -31,7 +31,7 @@ def ids() -> dict[str, str]:
         "d": execution(
             of, minutes=3, name="Order", state="FAILED", reason="disk 'full'", ended_at=NOON + timedelta(minutes=9)
         ),
-        "e": execution(of, minutes=4, name="in%voice_x", parent_id=PARENT, correlation_id="it's (a) \"test\", ok"),
+        "e": execution(of, minutes=4, name="in%voice_x", parent_id=PARENT, correlation_id='it\'s (a) "test", ok'),
     }
 
 
