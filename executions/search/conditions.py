@@ -48,6 +48,22 @@ class Value:
         """Nothing but wildcards."""
         return len(self.pieces) > 1 and not any(self.pieces)
 
+    def matches(self, text: str) -> bool:
+        """Whether a text, which is in capitals, is like this; the case of letters does not count."""
+        first, *middle = (piece.upper() for piece in self.pieces)
+        if not middle:
+            return text == first
+        last = middle.pop()
+        at, end = len(first), len(text) - len(last)
+        if at > end or not text.startswith(first) or not text.endswith(last):
+            return False
+        for piece in middle:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return True
+
     def __str__(self) -> str:
         return "*".join(self.pieces)
 

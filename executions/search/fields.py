@@ -172,8 +172,7 @@ class Choice:
         return self.among(chosen)
 
     def named(self, comparison: Comparison, value: Value) -> list[str]:
-        pattern = re.compile(".*".join(re.escape(piece.upper()) for piece in value.pieces), re.DOTALL)
-        found = [name for name in self.stored if pattern.fullmatch(name)]
+        found = [name for name in self.stored if value.matches(name)]
         if value.exact and not found:
             raise QueryError(
                 f"{comparison.field} cannot be {str(value)!r}: it is one of {', '.join(self.stored)}", value.position

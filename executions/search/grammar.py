@@ -25,6 +25,7 @@ MAX_LENGTH = 20_000
 MAX_COMPARISONS = 200
 MAX_VALUES = 1000
 MAX_DEPTH = 20
+MAX_WILDCARDS = 20
 
 _BLANKS = re.compile(r"\s*")
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -38,7 +39,7 @@ _AND, _OR = re.compile(r"AND\b", re.IGNORECASE), re.compile(r"OR\b", re.IGNORECA
 _JOINT = re.compile(r"(AND|OR)(?=[\s()]|$)")
 # a small "and" joins only if what follows looks like a condition
 _SMALL_JOINT = re.compile(
-    r"(AND|OR)\s+\(*\s*[A-Za-z_][\w.]*\s*(=|!=|<|>|(NOT\s+)?IN\b|IS\b|BETWEEN\b|STARTS_WITH\b)", re.IGNORECASE
+    r"(AND|OR)\s+(\(\s*)*[A-Za-z_][\w.]*\s*(=|!=|<|>|(NOT\s+)?IN\b|IS\b|BETWEEN\b|STARTS_WITH\b)", re.IGNORECASE
 )
 _ESCAPED = re.compile(r"\\([\\*\"'])")
 _LOOKS_LIKE_A_CONDITION = re.compile(r"[=<>]")
@@ -235,10 +236,12 @@ def _value(raw: str, start: int) -> Value:
             piece += escaped[1]
             at = escaped.end()
             continue
-        if raw[at] == "*":
+        if raw[at] != "*":
+            piece += raw[at]
+        elif piece or not pieces:  # several in a row are one
             pieces.append(piece)
             piece = ""
-        else:
-            piece += raw[at]
         at += 1
+    if len(pieces) > MAX_WILDCARDS:
+        raise QueryError(f"a value has more than {MAX_WILDCARDS} asterisks", start + 1)
     return Value((*pieces, piece), start + 1)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from executions.search.conditions import All, AnyOf, Comparison, Condition, Operator, QueryError
-from executions.search.grammar import MAX_COMPARISONS, MAX_DEPTH, MAX_LENGTH, MAX_VALUES, parse
+from executions.search.conditions import All, AnyOf, Comparison, Condition, Operator, QueryError, Value
+from executions.search.grammar import MAX_COMPARISONS, MAX_DEPTH, MAX_LENGTH, MAX_VALUES, MAX_WILDCARDS, parse
 
 
 def told(condition: Condition | None) -> object:
@@ -86,11 +89,12 @@ def test_conditions_are_joined_as_they_read(text: str, expected: object) -> None
 
 
 def test_an_asterisk_stands_for_any_text_unless_it_is_escaped() -> None:
-    pieces = {text: parse(f"a={text}") for text in ("x*y*", "*", r"x\*y", "'x*'", r"'\*'")}
+    pieces = {text: parse(f"a={text}") for text in ("x*y*", "*", "**x***y**", r"x\*y", "'x*'", r"'\*'")}
     found = {text: c.values[0].pieces for text, c in pieces.items() if isinstance(c, Comparison)}
     assert found == {
         "x*y*": ("x", "y", ""),
         "*": ("", ""),
+        "**x***y**": ("", "x", "y", ""),
         r"x\*y": ("x*y",),
         "'x*'": ("x", ""),
         r"'\*'": ("*",),
@@ -134,6 +138,7 @@ def test_a_malformed_query_is_refused_with_the_place(text: str, message: str, po
     "text",
     [
         "a=" + "x" * MAX_LENGTH,
+        "a=" + "x*" * (MAX_WILDCARDS + 1),
         "(" * (MAX_DEPTH + 1) + "a=1" + ")" * (MAX_DEPTH + 1),
         " AND ".join(["a=1"] * (MAX_COMPARISONS + 1)),
         f"a IN ({','.join(['x'] * (MAX_VALUES + 1))})",
@@ -176,3 +181,27 @@ def test_a_quoted_value_comes_out_as_it_went_in(name: str, operator: str, value:
     assert isinstance(found, Comparison)
     assert found.operator == Operator(operator)
     assert found.values[0].exact
+
+
+@pytest.mark.parametrize("part", [" ", "(", "and ", "and (", "a ", "\\", "'", "NOT ", "a=b and ", "*a", ","])
+def test_the_steps_to_read_a_query_grow_with_its_length_alone(part: str) -> None:
+    text = ("a = b and" + part * MAX_LENGTH)[:MAX_LENGTH]
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        _refused_at(text)
+    finally:
+        sys.setprofile(None)
+    # calls, of Python and of C: proportional to the length, however the text is made
+    assert steps < 60 * MAX_LENGTH
+
+
+@given(st.lists(st.text("AB", max_size=2), min_size=1, max_size=5), st.text("AB", max_size=8))
+def test_a_value_matches_what_its_pattern_does(pieces: list[str], text: str) -> None:
+    expected = re.fullmatch(".*".join(pieces), text) is not None
+    assert Value(tuple(pieces), 1).matches(text) == expected
