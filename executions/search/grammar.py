@@ -229,7 +229,8 @@ class _Parser:
 
 def _value(raw: str, start: int) -> Value:
     r"""Splits at the wildcards, minding ``\*``."""
-    pieces, piece, at = [], "", 0
+    pieces: list[str] = []
+    piece, at = "", 0
     while at < len(raw):
         escaped = _ESCAPED.match(raw, at)
         if escaped:
