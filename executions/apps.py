@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ExecutionsConfig(AppConfig):
@@ -11,3 +14,15 @@ class ExecutionsConfig(AppConfig):
         from executions.functions import discover
 
         discover()
+        post_migrate.connect(_install_search, sender=self)
+
+
+def _install_search(using: str, **kwargs: Any) -> None:
+    """Makes what searches need and models cannot express; not where the tables have just been taken away."""
+    from django.db import connections
+
+    from executions.search.databases import install
+    from executions.search.models import SearchDocument
+
+    if using == "default" and SearchDocument._meta.db_table in connections[using].introspection.table_names():
+        install()

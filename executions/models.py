@@ -197,6 +197,9 @@ class TaskRun(models.Model):
             models.Index(fields=["due_at"], name="task_run_due", condition=Q(due_at__isnull=False)),
             # limits: how many of a name are in progress; runs without a limit are not in it
             models.Index(fields=["name"], name="task_run_limited", condition=Q(limited=True, state="IN_PROGRESS")),
+            # searches: the task runs of a name, or of a type that stands for itself, newest executions first
+            models.Index(fields=["name", "id"], name="task_run_name"),
+            models.Index(fields=["type", "id"], name="task_run_type", condition=~Q(type="SIMPLE")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="task_run_state"),
@@ -262,3 +265,6 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from executions.search.models import SearchDocument, SearchPending  # noqa: E402, F401

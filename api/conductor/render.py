@@ -20,11 +20,11 @@ from workflows_app.formats.conductor.fields import Problems, read, render
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, walk
 from workflows_app.models import TaskDefinition, Version
 
-_FORKS = ("FORK_JOIN", "FORK_JOIN_DYNAMIC")
+FORKS = ("FORK_JOIN", "FORK_JOIN_DYNAMIC")
 # Types whose tasks go by the type instead of their own name.
-_NAMED_BY_TYPE = {"FORK_JOIN": "FORK", "FORK_JOIN_DYNAMIC": "FORK", "JOIN": "JOIN", "SWITCH": "SWITCH",
+NAMED_BY_TYPE = {"FORK_JOIN": "FORK", "FORK_JOIN_DYNAMIC": "FORK", "JOIN": "JOIN", "SWITCH": "SWITCH",
                   "DECISION": "DECISION", "EXCLUSIVE_JOIN": "EXCLUSIVE_JOIN"}  # fmt: skip
-_STATES = {RunState.WAITING: "IN_PROGRESS", RunState.DELAYED: "SCHEDULED"}
+SHOWN_STATES = {RunState.WAITING: "IN_PROGRESS", RunState.DELAYED: "SCHEDULED"}
 
 
 def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dict[str, Any]:
@@ -99,19 +99,16 @@ def task_json(
     """A Task. ``retried``: there is a later attempt. ``body``: the runs inside an unfinished loop."""
     source = _source(run)
     definition = source.get("taskDefinition") or _definition_body(run.task_definition_id)
-    state = _STATES.get(RunState(run.state), run.state)
-    if run.runs_on == RunsOn.SERVER and state == "IN_PROGRESS" and node_of(run).completed_outside:
-        state = "SCHEDULED"  # it counts as in progress when its own work is done
     found: dict[str, Any] = {
         "taskType": task_type(run),
-        "status": state,
+        "status": shown_state(run),
         "inputData": run.input.value,
         "referenceTaskName": reference_name(run.ref, run.path),
         "retryCount": run.attempt,
         "seq": run.seq,
         "correlationId": execution.correlation_id,
         "pollCount": run.polls,
-        "taskDefName": _NAMED_BY_TYPE.get(run.type, run.name),
+        "taskDefName": NAMED_BY_TYPE.get(run.type, run.name),
         "scheduledTime": millis(run.scheduled_at),
         "startTime": millis(run.started_at),
         "endTime": millis(run.ended_at),
@@ -146,11 +143,19 @@ def task_json(
     return {k: v for k, v in found.items() if v is not None}
 
 
+def shown_state(run: RunRow) -> str:
+    """The status of a task."""
+    state = SHOWN_STATES.get(RunState(run.state), run.state)
+    if run.runs_on == RunsOn.SERVER and state == "IN_PROGRESS" and node_of(run).completed_outside:
+        return "SCHEDULED"  # it counts as in progress when its own work is done
+    return state
+
+
 def task_type(run: RunRow) -> str:
     """The name of a SIMPLE task, FORK for both forks, else the type."""
     if run.type == "SIMPLE":
         return run.name
-    return "FORK" if run.type in _FORKS else run.type
+    return "FORK" if run.type in FORKS else run.type
 
 
 def reference_name(ref: str, path: str) -> str:

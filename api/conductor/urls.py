@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from api.conductor import bulk, control, metadata, rehearsals, signals, starts, tasks, unknown, workflows
+from api.conductor import (
+    bulk,
+    control,
+    lookups,
+    metadata,
+    rehearsals,
+    search,
+    signals,
+    starts,
+    tasks,
+    unknown,
+    workflows,
+)
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -29,6 +41,14 @@ urlpatterns = [
     path("workflow/bulk/remove", bulk.Remove.as_view()),
     path("workflow/bulk/terminate-remove", bulk.TerminateRemove.as_view()),
     path("workflow/bulk/search", bulk.Search.as_view()),
+    path("workflow/search", search.WorkflowSearch.as_view()),
+    path("workflow/search-v2", search.WorkflowSearchV2.as_view()),
+    path("workflow/search-by-tasks", search.WorkflowSearchByTasks.as_view()),
+    path("workflow/search-by-tasks-v2", search.WorkflowSearchByTasksV2.as_view()),
+    path("workflow/running/<str:name>", lookups.Running.as_view()),
+    path("workflow/correlated/batch", lookups.CorrelatedBatchOfNames.as_view()),
+    path("workflow/<str:name>/correlated", lookups.CorrelatedBatch.as_view()),
+    path("workflow/<str:name>/correlated/<path:correlation_id>", lookups.Correlated.as_view()),
     path("workflow/<str:workflow_id>/status", workflows.Status.as_view()),
     path("workflow/<str:workflow_id>/tasks", workflows.Tasks.as_view()),
     path("workflow/<str:workflow_id>/pause", workflows.Pause.as_view()),
@@ -53,6 +73,8 @@ urlpatterns = [
     path("tasks/queue/all", tasks.QueueAll.as_view()),
     path("tasks/queue/polldata", tasks.PollData.as_view()),
     path("tasks/queue/polldata/all", tasks.PollDataAll.as_view()),
+    path("tasks/search", search.TaskSearch.as_view()),
+    path("tasks/search-v2", search.TaskSearchV2.as_view()),
     path("tasks/<str:task_id>", tasks.Task.as_view()),
     path("tasks/<str:task_id>/log", tasks.Log.as_view()),
     path("tasks/<str:workflow_id>/<str:status>/signal", signals.Signal.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +92,20 @@ def read(execution_id: str) -> ExecutionRow | None:
         )
         values = cursor.fetchone()
     return values and decode_execution(of, values)
+
+
+def read_many(execution_ids: Collection[str]) -> list[ExecutionRow]:
+    """Those executions that there are, in no order, without a lock."""
+    of = dialect()
+    if not execution_ids:
+        return []
+    places = ", ".join(["%s"] * len(execution_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM {EXECUTION_TABLE} WHERE id IN ({places})",
+            [encode_value(of, "id", execution_id) for execution_id in execution_ids],
+        )
+        return [decode_execution(of, values) for values in cursor.fetchall()]
 
 
 def settle_debts(execution_id: str, revision: int) -> bool:
