@@ -22,6 +22,8 @@ from workflows_app.formats.conductor.start_request import NoSuchWorkflow
 
 logger = logging.getLogger(__name__)
 
+# What SDKs read: on the first two they fetch a new token (section 1.1).
+_TOKEN_ERRORS = ("EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CREDENTIALS")
 VALIDATION_FAILED = "Validation failed, check below errors for detail."
 
 
@@ -79,7 +81,9 @@ def _framework_error(error: exceptions.APIException) -> Response:
     status = error.status_code
     more = {}
     if status == 401:
-        more = {"error": "INVALID_TOKEN"}
+        more = {"error": getattr(error.detail, "code", "INVALID_TOKEN")}
+        if more["error"] not in _TOKEN_ERRORS:
+            more = {"error": "INVALID_TOKEN"}
     elif status == 403:
         more = {"error": "FORBIDDEN"}
     wanted = getattr(error, "auth_header", None)

@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import metadata, starts, tasks, workflows
+from api.conductor import (
+    environment,
+    metadata,
+    secrets,
+    starts,
+    tasks,
+    tokens,
+    webhooks,
+    workflows,
+)
 
 urlpatterns = [
+    path("token", tokens.Token.as_view()),
+    path("token/userInfo", tokens.UserInfo.as_view()),
+    path("secrets", secrets.Secrets.as_view()),
+    path("secrets-v2", secrets.SecretsWithTags.as_view()),
+    path("secrets/<str:key>", secrets.Secret.as_view()),
+    path("secrets/<str:key>/exists", secrets.SecretExists.as_view()),
+    path("secrets/<str:key>/tags", secrets.SecretTags.as_view()),
+    path("environment", environment.Variables.as_view()),
+    path("environment/<str:key>", environment.Variable.as_view()),
+    path("webhook/<str:webhook_id>", webhooks.Receive.as_view()),
+    path("metadata/webhook", webhooks.Webhooks.as_view()),
+    path("metadata/webhook/<str:webhook_id>", webhooks.Webhook.as_view()),
+    path("metadata/webhook/<str:webhook_id>/tags", webhooks.WebhookTags.as_view()),
     path("metadata/workflow", metadata.Workflows.as_view()),
     path("metadata/workflow/validate", metadata.ValidateWorkflow.as_view()),
     path("metadata/workflow/names-and-versions", metadata.NamesAndVersions.as_view()),

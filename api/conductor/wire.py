@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from api.conductor import errors
 from api.conductor.errors import Refused
+from api.conductor.needs import needed_scope
 from workflows_app.formats.conductor.fields import Invalid, Problem
 from workflows_app.json_text import dumps, loads
 
@@ -64,6 +65,10 @@ class ConductorView(APIView):
     content_negotiation_class = AsTheEndpointLikes
     subject: ClassVar[str] = ""
 
+    def needed_scope(self, request: Request) -> str | None:
+        """For ``api.access``: what a request must be allowed to do."""
+        return needed_scope(request._request)
+
     def get_exception_handler(self) -> Any:
         return errors.handle
 
@@ -72,6 +77,22 @@ class ConductorView(APIView):
     def raw_body(self) -> bytes:
         raw: bytes = self.request._request.body
         return raw
+
+    def raw_text(self) -> str:
+        r"""The body as a text, for endpoints that take bare values; SDKs leave the escapes of JSON in it: ``\"``,
+        ``\n``, and some send a JSON string after all. Raises Refused if it is not UTF-8."""
+        try:
+            text = self.raw_body().decode()
+        except UnicodeDecodeError:
+            raise Refused(400, "The body is not UTF-8") from None
+        for candidate in (text, f'"{text}"'):
+            try:
+                found = loads(candidate)
+            except ValueError:
+                continue
+            if isinstance(found, str):
+                return found
+        return text
 
     def body(self, default: Any = None) -> Any:
         """The JSON of the body; ``default`` if there is none. Raises Refused."""
