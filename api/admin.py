@@ -38,7 +38,15 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
     """A key is never changed. People see their own keys, superusers all."""
 
     form = _Form
-    list_display = ("name", "id", "owner", "standing", "shown_scopes", moment("used_at", "last used"), "expires")
+    list_display = (
+        "name",
+        "id",
+        "owner",
+        "standing",
+        "shown_scopes",
+        moment("used_at", "last used"),
+        moment("expires_at", "expires"),
+    )
     list_filter = ("owner",)
     search_fields = ("name", "id")
     fields = ("name", "owner", "scopes", "expires_at")
@@ -55,8 +63,6 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
     @column("scopes")
     def shown_scopes(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
-
-    expires = moment("expires_at", "expires")
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -26,8 +26,8 @@ def note_failure(address: str, key_id: str) -> None:
 
     def count(redis: Redis) -> None:
         pipeline = redis.pipeline()
+        pipeline.set(name, 0, ex=SECONDS, nx=True)
         pipeline.incr(name)
-        pipeline.expire(name, SECONDS, nx=True)
         pipeline.execute()
 
     redis_client.quietly(count)

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('delivery_id', models.CharField(blank=True, max_length=255, null=True)),
                 ('received_at', models.DateTimeField()),
-                ('payload', workflows_app.json_text.JsonTextField()),
+                ('payload', workflows_app.json_text.JsonTextField(blank=True, null=True)),
                 ('targets', workflows_app.json_text.JsonTextField(default=list)),
                 ('starts', workflows_app.json_text.JsonTextField(default=list)),
                 ('completed', workflows_app.json_text.JsonTextField(default=list)),

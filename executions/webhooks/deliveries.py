@@ -51,7 +51,12 @@ def receive(webhook: Webhook, payload: Any, delivery_id: str | None) -> WebhookD
         with transaction.atomic():
             delivery.save(force_insert=True)
     except IntegrityError:
-        return WebhookDelivery.objects.get(webhook=webhook, delivery_id=delivery_id)
+        known = None
+        if delivery_id is not None:
+            known = WebhookDelivery.objects.filter(webhook=webhook, delivery_id=delivery_id).first()
+        if known is None:
+            raise  # not repeated, but something else: say, the webhook has just been deleted
+        return known
     carry_out(delivery)
     return delivery
 

@@ -70,7 +70,7 @@ class WebhookDelivery(models.Model):
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     delivery_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 (null: none was given)
     received_at = models.DateTimeField()
-    payload = JsonTextField()
+    payload = JsonTextField(null=True, blank=True)  # JSON's null is NULL
     targets = JsonTextField(default=list)
     starts = JsonTextField(default=list)
     completed = JsonTextField(default=list)
