@@ -80,12 +80,13 @@ class ConductorView(APIView):
 
     def raw_text(self) -> str:
         r"""The body as a text, for endpoints that take bare values; SDKs leave the escapes of JSON in it: ``\"``,
-        ``\n``, and some send a JSON string after all. Raises Refused if it is not UTF-8."""
+        ``\n``, and some send a JSON string after all. One cuts the quotation mark off a value that ends with one, so
+        that it ends with a backslash. Raises Refused if it is not UTF-8."""
         try:
             text = self.raw_body().decode()
         except UnicodeDecodeError:
             raise Refused(400, "The body is not UTF-8") from None
-        for candidate in (text, f'"{text}"'):
+        for candidate in (text, f'"{text}"', f'"{text}""'):
             try:
                 found = loads(candidate)
             except ValueError:

@@ -84,6 +84,7 @@ def test_secrets_are_set_listed_and_deleted(api: Api) -> None:
         ("plain", "plain"),
         ('"quoted"', "quoted"),
         (r"one\ntwo \"x\"", 'one\ntwo "x"'),
+        ("ends with \\", 'ends with "'),  # what an SDK sends for a value that ends with a quotation mark
         ('{"user": "me"}', '{"user": "me"}'),
         ("12345", "12345"),
         ("line one\nline two", "line one\nline two"),

@@ -541,8 +541,8 @@ def test_the_admin_makes_and_changes_them(api: Api) -> None:
     changed = {**form, "name": "renamed", "headers": '{"X-Token": "***"}'}
     assert browser.post(f"{base}{webhook.pk}/change/", changed).status_code == 302
     assert send(webhook.pk, {}).status_code == 200
-    for page in (base, "/admin/executions/webhookdelivery/"):
-        assert browser.get(page).status_code == 200
+    for address in (base, "/admin/executions/webhookdelivery/"):
+        assert browser.get(address).status_code == 200
 
 
 def test_a_task_that_waits_can_be_completed_by_hand(api: Api) -> None:
