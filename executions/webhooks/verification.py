@@ -74,7 +74,7 @@ def challenge(webhook: Webhook, incoming: Incoming, payload: Any) -> dict[str, A
         if payload.get("type") == "url_verification" and isinstance(payload.get("challenge"), str):
             return {"challenge": payload["challenge"]}
     elif webhook.verifier == Verifier.TWITTER and (token := incoming.query.get("crc_token")):
-        digest = _digest(_known(webhook).secret.encode(), token.encode())
+        digest = _digest(_secret(_known(webhook)), token.encode())
         return {"response_token": f"sha256={b64encode(digest).decode()}"}
     elif incoming.headers.get("x-github-event") == "ping":
         return {}
