@@ -88,4 +88,7 @@ def _framework_error(error: exceptions.APIException) -> Response:
         more = {"error": "FORBIDDEN"}
     wanted = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": wanted} if wanted else {}
+    wait = getattr(error, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(int(wait))
     return Response(body(status, str(error.detail), **more), status=status, headers=headers)
