@@ -52,6 +52,9 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.words("UPBEAT_SECRET_KEY_FALLBACKS")
+# Keys that secrets are encrypted with: the first one encrypts, all decrypt. Without them, SECRET_KEY and its fallbacks.
+ENCRYPTION_KEYS = env.words("UPBEAT_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("UPBEAT_ALLOWED_HOSTS") or (["*"] if OPEN else [HOST, "localhost", "127.0.0.1"])
 
 INSTALLED_APPS = [
@@ -211,12 +214,14 @@ CHORD_MAX_WIDTH = env.number("UPBEAT_CHORD_MAX_WIDTH", 20)
 QUEUE_WINDOW = env.number("UPBEAT_QUEUE_WINDOW", 1000)
 # HTTP tasks may call addresses of the own network and this machine.
 HTTP_ALLOW_PRIVATE = env.flag("UPBEAT_HTTP_ALLOW_PRIVATE", OPEN)
+# Seconds for which a token of an API key is good; SDKs fetch a new one after 45 minutes.
+API_TOKEN_SECONDS = env.number("UPBEAT_API_TOKEN_SECONDS", 3600)
 # Environment variables that expressions may read.
 EXPRESSION_VARIABLES = env.words("UPBEAT_EXPRESSION_VARIABLES")
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.access.SessionOrBasic"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.access.KeyOrPerson"],
     "DEFAULT_PERMISSION_CLASSES": ["api.access.MayUseApi"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
                     _model("Task runs", "checklist", "executions", "taskrun"),
                     _model("Task logs", "notes", "executions", "tasklog"),
                     _model("Audit", "history", "executions", "event"),
+                    _model("Webhook deliveries", "move_to_inbox", "executions", "webhookdelivery"),
                     _model("Workers", "monitor_heart", "executions", "workerbeat"),
                     _model("Limits", "speed", "executions", "tasklimit"),
                 ],
@@ -75,6 +76,9 @@ UNFOLD: dict[str, Any] = {
                     _model("Definitions", "account_tree", "workflows_app", "definition"),
                     _model("Versions", "deployed_code", "workflows_app", "version"),
                     _model("Task definitions", "task", "workflows_app", "taskdefinition"),
+                    _model("Environment", "tune", "workflows_app", "environmentvariable"),
+                    _model("Secrets", "lock", "executions", "secret"),
+                    _model("Webhooks", "webhook", "executions", "webhook"),
                 ],
             },
             {
@@ -92,6 +96,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _model("Users", "person", "auth", "user"),
                     _model("Groups", "group", "auth", "group"),
+                    _model("API keys", "key", "api", "apikey"),
                 ],
             },
         ],

@@ -136,6 +136,7 @@ class FunctionTask(TaskType):
     """Runs a registered function on a Celery worker."""
 
     runs_on = RunsOn.SERVER
+    takes_secrets = True
 
     def __init__(self, function: Function) -> None:
         self._function = function

@@ -11,7 +11,10 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from executions.secrets.models import Secret as Secret
 from executions.states import ExecutionState, RunsOn, RunState
+from executions.webhooks.models import Webhook as Webhook
+from executions.webhooks.models import WebhookDelivery as WebhookDelivery
 from workflows_app.json_text import JsonTextField
 from workflows_app.models import TaskDefinition, Version
 
@@ -113,7 +116,11 @@ class Execution(models.Model):
                 name="execution_idempotency",
             ),
         ]
-        permissions = [("operate_execution", "Can pause, resume, terminate, retry and rerun executions")]
+        permissions = [
+            ("start_execution", "Can start executions"),
+            ("operate_execution", "Can pause, resume, terminate, retry and rerun executions"),
+            ("work_execution", "Can poll for tasks and report their results"),
+        ]
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -200,6 +207,12 @@ class TaskRun(models.Model):
             # searches: the task runs of a name, or of a type that stands for itself, newest executions first
             models.Index(fields=["name", "id"], name="task_run_name"),
             models.Index(fields=["type", "id"], name="task_run_type", condition=~Q(type="SIMPLE")),
+            # webhooks: the tasks that wait for a request
+            models.Index(
+                fields=["queue"],
+                name="task_run_webhook",
+                condition=Q(type="WAIT_FOR_WEBHOOK", state="IN_PROGRESS"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="task_run_state"),

@@ -16,7 +16,9 @@ from executions.engine.debts import node_of
 from executions.engine.driver import Driver
 from executions.engine.events import Due, Finished, Result
 from executions.engine.rows import RunRow
+from executions.functions import Refused
 from executions.heartbeat import heartbeat
+from executions.secrets.handover import NO_SECRETS, hand_over, has_references
 from executions.states import RunsOn, RunState
 from executions.store import claims, logs, runs
 from executions.task_types.base import Work
@@ -92,23 +94,31 @@ def perform(run: RunRow) -> Finished:
     kind = task_types.find(node.type, node.name)
     beat = heartbeat()
     canceled = beat.hold(run.id)
+    masker = NO_SECRETS
     work = Work(
         run=run,
         node=node,
         input=run.input.value,
-        log=lambda line: logs.add([(run.id, line)], transact.now()),
+        log=lambda line: logs.add([(run.id, masker.text(line))], transact.now()),
         canceled=canceled,
     )
     try:
+        if kind.takes_secrets and has_references(run):
+            handed = hand_over(run)
+            if handed.problem is not None:
+                raise Refused(handed.problem)
+            work.input, masker = handed.input, handed.masker
         result = kind.run(work)
+    except Refused as error:
+        result = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error))
     except Exception as error:
-        logger.info("task run %s (%s) failed", run.id, run.ref, exc_info=True)
-        text = "".join(traceback.format_exception(error))
+        text = masker.text("".join(traceback.format_exception(error)))
+        logger.info("task run %s (%s) failed:\n%s", run.id, run.ref, text)
         _log_quietly(work, text)
         result = Result(state=RunState.FAILED, reason=f"{type(error).__name__}: {error}")
     finally:
         beat.release(run.id)
-    return Finished(run.id, result, run.revision)
+    return Finished(run.id, masker.result(result) if masker else result, run.revision)
 
 
 def _log_quietly(work: Work, text: str) -> None:

@@ -9,9 +9,16 @@ import pytest
 def _fresh_catalog() -> None:
     """The tables are emptied behind the catalog's back."""
     from api.conductor import render
-    from workflows_app import catalog
+    from api.keys import clients
+    from executions.secrets import handover
+    from executions.webhooks import matching
+    from workflows_app import catalog, environment
 
     catalog.forget()
+    environment.forget()
+    clients.forget()
+    handover._names_in.cache_clear()
+    matching._paths.cache_clear()
     render.definition_of.cache_clear()
     render._sources.cache_clear()
     render._definition_of_task.cache_clear()

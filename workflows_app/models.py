@@ -26,6 +26,7 @@ class Definition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["format", "namespace", "name"], name="definition_name"),
         ]
+        permissions = [("define_workflow", "Can register, change and withdraw definitions")]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -118,3 +119,18 @@ class MetadataGeneration(models.Model):
         assert transaction.get_connection().in_atomic_block
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
             cls.objects.create(pk=1, value=1)
+
+
+class EnvironmentVariable(models.Model):
+    """A setting that workflows share and everybody who may view may read (see ``workflows_app.environment``)."""
+
+    name = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField(default="", blank=True)
+    updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=255, default="", blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Characters of a wrong value that are sent back.
 MAX_SHOWN = 1000
+# What SDKs read: on the first two they fetch a new token (section 1.1).
+_TOKEN_ERRORS = ("EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CREDENTIALS")
 VALIDATION_FAILED = "Validation failed, check below errors for detail."
 
 
@@ -95,9 +97,14 @@ def _framework_error(error: exceptions.APIException) -> Response:
     status = error.status_code
     more = {}
     if status == 401:
-        more = {"error": "INVALID_TOKEN"}
+        more = {"error": getattr(error.detail, "code", "INVALID_TOKEN")}
+        if more["error"] not in _TOKEN_ERRORS:
+            more = {"error": "INVALID_TOKEN"}
     elif status == 403:
         more = {"error": "FORBIDDEN"}
     wanted = getattr(error, "auth_header", None)
     headers = {"WWW-Authenticate": wanted} if wanted else {}
+    wait = getattr(error, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(int(wait))
     return Response(body(status, str(error.detail), **more), status=status, headers=headers)

@@ -9,11 +9,14 @@ from typing import Any
 from django.conf import settings
 
 from api.conductor.render import task_json
-from executions import limits
+from executions import limits, operations
 from executions.engine import polling
+from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import now
 from executions.hints import remember
+from executions.secrets.handover import hand_over_all
+from executions.states import RunState
 from executions.store import claims, executions
 from executions.wakeups import BELIEVED_SECONDS, board
 
@@ -40,12 +43,18 @@ def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: 
         finally:
             _waiting.release()
     of = _executions({run.execution_id for run in found})
+    handed = hand_over_all(found)
     tasks = []
     for run in found:
         remember(run)
-        execution = of.get(run.execution_id)
-        if execution is not None:  # removed in this moment
-            tasks.append(task_json(execution, run))
+        execution, hand = of.get(run.execution_id), handed[run.id]
+        if execution is None:  # removed in this moment
+            continue
+        if hand.problem is not None:
+            broken = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=hand.problem)
+            operations.report(run.execution_id, run.id, broken)
+            continue
+        tasks.append({**task_json(execution, run), "inputData": hand.input})
     return tasks
 
 

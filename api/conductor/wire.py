@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from api.conductor import errors
 from api.conductor.errors import Refused
+from api.conductor.needs import needed_scope
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
 from workflows_app.json_text import deeper_than, dumps, loads, size_of
 
@@ -68,6 +69,10 @@ class ConductorView(APIView):
     content_negotiation_class = AsTheEndpointLikes
     subject: ClassVar[str | Mapping[str, str]] = ""
 
+    def needed_scope(self, request: Request) -> str | None:
+        """For ``api.access``: what a request must be allowed to do."""
+        return needed_scope(request._request)
+
     def get_exception_handler(self) -> Any:
         return errors.handle
 
@@ -82,6 +87,23 @@ class ConductorView(APIView):
     def raw_body(self) -> bytes:
         raw: bytes = self.request._request.body
         return raw
+
+    def raw_text(self) -> str:
+        r"""The body as a text, for endpoints that take bare values; SDKs leave the escapes of JSON in it: ``\"``,
+        ``\n``, and some send a JSON string after all. One cuts the quotation mark off a value that ends with one, so
+        that it ends with a backslash. Raises Refused if it is not UTF-8."""
+        try:
+            text = self.raw_body().decode()
+        except UnicodeDecodeError:
+            raise Refused(400, "The body is not UTF-8") from None
+        for candidate in (text, f'"{text}"', f'"{text}""'):
+            try:
+                found = loads(candidate)
+            except ValueError:
+                continue
+            if isinstance(found, str):
+                return found
+        return text
 
     def body(self, default: Any = None) -> Any:
         """The JSON of the body; ``default`` if there is none. Raises Refused."""

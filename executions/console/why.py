@@ -106,6 +106,8 @@ def _nobody_runs(run: TaskRun, now: datetime, begun: str) -> str:
     if "count" in memo:
         at_a_time = f", {memo['capacity']} at a time" if memo.get("capacity") else ""
         return f"waits for its items ({run.pending} of {memo['count']} left{at_a_time}){_deadline(run, now)}"
+    if run.type == "WAIT_FOR_WEBHOOK":
+        return f"waits for a webhook since {begun}{_deadline(run, now)}"
     if run.worker:
         return f"its work is done, somebody outside must complete it{_deadline(run, now)}"
     return f"somebody must complete it (open since {begun}){_deadline(run, now)}"

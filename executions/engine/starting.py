@@ -132,6 +132,7 @@ def task_of(plan: Plan, run: RunRow, node: Node) -> Task:
         input=run.input.value,
         execution=plan.execution,
         now=plan.now,
+        made_at_run_time=node.ref not in plan.graph.nodes,
         script=plan.tools.script,
     )
 
@@ -158,6 +159,7 @@ def _open(plan: Plan, run: RunRow, node: Node) -> None:
     if opening.result is not None:
         finishing.finish(plan, run, opening.result)
         return
+    run.queue = opening.queue
     if opening.timer_at is not None:
         run.memo = Doc({**(run.memo.value if run.memo else {}), "timer": opening.timer_at.timestamp()})
     plan.set_due(run, node, opening.timer_at)

@@ -29,15 +29,18 @@ class Task:
     input: Mapping[str, Any]
     execution: ExecutionRow
     now: datetime
+    made_at_run_time: bool = False  # the node is not in the graph of the version
     script: Callable[[str, str, Any], Any]  # language, source, data; raises ScriptError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How a task that nobody runs begins: done already, or waiting for a time, or for somebody."""
+    """How a task that nobody runs begins: done already, or waiting for a time, or for somebody, who finds it by its
+    ``queue``."""
 
     result: Result | None = None
     timer_at: datetime | None = None
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from executions.engine.transact import now
 from executions.store import due
-from executions.sweeps import admissions, delays, executions, messages, search_documents, stalled, timers
+from executions.sweeps import admissions, delays, executions, messages, search_documents, stalled, timers, webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _EVERY_TICK: tuple[Callable[[], int], ...] = (
     messages.run_once,
     admissions.run_once,
 )
-_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once, search_documents.run_once)
+_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once, search_documents.run_once, webhooks.run_once)
 
 
 def tick(seconds: float = TICK_SECONDS) -> int:

@@ -31,6 +31,7 @@ _TYPES = {
     "SUB_WORKFLOW": "sub_workflow:SubWorkflow",
     "START_WORKFLOW": "start_workflow:StartWorkflow",
     "WAIT": "wait:Wait",
+    "WAIT_FOR_WEBHOOK": "wait_for_webhook:WaitForWebhook",
     "HUMAN": "human:Human",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",

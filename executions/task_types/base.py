@@ -24,8 +24,8 @@ IO_QUEUE = "io"
 class Work:
     """A claimed task run in the hands of a worker.
 
-    ``input`` is the resolved input, secrets included. ``canceled`` is set when the claim was taken away: the result
-    will not count, and a long task does well to stop.
+    ``input`` is the resolved input, with secrets for types that take them. ``canceled`` is set when the claim was taken
+    away: the result will not count, and a long task does well to stop.
     """
 
     run: RunRow
@@ -44,6 +44,8 @@ class TaskType:
 
     runs_on: RunsOn = RunsOn.NOBODY
     policy: TaskPolicy | None = None
+    # whether ``run`` is given secrets in place of references to them; never for a type that stores its input elsewhere
+    takes_secrets: bool = False
 
     def compute(self, task: Task) -> Result:
         raise NotImplementedError

@@ -28,6 +28,7 @@ class Http(TaskType):
     """
 
     runs_on = RunsOn.SERVER
+    takes_secrets = True
 
     def queue(self, name: str) -> str | None:
         return IO_QUEUE

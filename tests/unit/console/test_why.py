@@ -170,6 +170,11 @@ def test_a_person_must_complete_it() -> None:
     assert said(task) == "somebody must complete it (open since 1 h 1 min)"
 
 
+def test_a_task_waits_for_a_webhook() -> None:
+    task = run(RunState.IN_PROGRESS, type="WAIT_FOR_WEBHOOK", started_at=ago(60))
+    assert said(task).startswith("waits for a webhook since 1 min")
+
+
 def test_a_task_whose_work_is_done_waits_for_a_call_from_outside() -> None:
     task = run(RunState.IN_PROGRESS, worker="host:1", started_at=ago(3))
     assert said(task) == "its work is done, somebody outside must complete it"

@@ -17,6 +17,6 @@ their names say.
 from __future__ import annotations
 
 from workflows_app.expressions.conductor.compiler import LANGUAGE, references
-from workflows_app.expressions.conductor.secrets import resolve_secrets
+from workflows_app.expressions.conductor.secrets import resolve_secrets, resolve_written, secret_names
 
-__all__ = ["LANGUAGE", "references", "resolve_secrets"]
+__all__ = ["LANGUAGE", "references", "resolve_secrets", "resolve_written", "secret_names"]

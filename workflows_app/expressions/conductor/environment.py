@@ -1,7 +1,8 @@
-"""Environment variables in expressions: those, and only those, that the operator has listed.
+"""Environment variables in expressions.
 
-The setting ``EXPRESSION_VARIABLES`` is a list of names. Everything else in the process environment, such as the
-database's password, is out of reach of a definition.
+``${workflow.env.NAME}`` is a variable kept in the database (``workflows_app.environment``), or else one of the process
+environment. Of the latter only those can be read that the operator has named in the setting ``EXPRESSION_VARIABLES``:
+everything else, such as the database's password, is out of reach of a definition.
 """
 
 from __future__ import annotations
@@ -25,6 +26,14 @@ def is_variable(name: str) -> bool:
 def variable(name: str) -> str | None:
     """Its value; None if it is not listed or not set."""
     return os.environ.get(name) if name in _listed() else None
+
+
+def kept_or_listed(name: str) -> str | None:
+    """The value of a variable that is kept in the database, or else of one that is listed; None if there is none."""
+    from workflows_app.environment import lookup  # its models are not there yet when languages are loaded
+
+    found = lookup(name)
+    return variable(name) if found is None else found
 
 
 def _listed() -> list[str]:

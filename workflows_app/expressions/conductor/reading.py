@@ -56,7 +56,7 @@ def reading(text: str) -> Reading:
         return Reading(lambda scope: f"${{{text}}}")
     if text.startswith(_ENVIRONMENT):
         reference = text.removeprefix(_ENVIRONMENT)
-        return Reading(lambda scope: named_value(reference, environment.variable))
+        return Reading(lambda scope: named_value(reference, environment.kept_or_listed))
     if text == environment.TASK_ID:
         return Reading(lambda scope: scope.run_id)
     try:
