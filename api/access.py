@@ -43,6 +43,16 @@ class MayUseApi(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if settings.OPEN:
             return True
-        reading = request.method in ("GET", "HEAD", "OPTIONS")
-        needed = "executions.view_execution" if reading else "executions.operate_execution"
+        needed = "executions.view_execution" if self.only_reads(request) else "executions.operate_execution"
         return bool(request.user and request.user.is_authenticated and request.user.has_perm(needed))
+
+    def only_reads(self, request: Request) -> bool:
+        return request.method in ("GET", "HEAD", "OPTIONS")
+
+
+class MayOperate(MayUseApi):
+    """The permission to operate executions, whatever the verb: for the few places where a client's GET changes
+    something."""
+
+    def only_reads(self, request: Request) -> bool:
+        return False

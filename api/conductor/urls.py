@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import metadata, starts, tasks, workflows
+from api.conductor import events, metadata, scheduler, starts, tasks, workflows
 
 urlpatterns = [
     path("metadata/workflow", metadata.Workflows.as_view()),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("metadata/workflow/<str:name>/<str:number>", metadata.WorkflowVersion.as_view()),
     path("metadata/taskdefs", metadata.TaskDefs.as_view()),
     path("metadata/taskdefs/<str:name>", metadata.TaskDef.as_view()),
+    *events.paths,
+    *scheduler.paths,
     path("workflow", starts.Start.as_view()),
     path("workflow/execute/<str:name>/<str:version>", starts.Execute.as_view()),
     path("workflow/decide/<str:workflow_id>", workflows.Decide.as_view()),

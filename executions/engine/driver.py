@@ -123,6 +123,8 @@ class Driver:
         execution = decision.execution
         if decision.send and not (self.in_chord and self._left_to_chord(decision)):
             canvas.send(decision.send, execution.epoch, but=self.chained)
+        if decision.messages:
+            canvas.send_events([run_id for run_id, _ in decision.messages])
         for run in decision.claimed:
             self.later(lambda run=run: self._take_up(run))  # type: ignore[misc]
         if decision.cancel_others is not None:

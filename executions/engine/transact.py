@@ -29,7 +29,7 @@ from executions.engine.tools import Claimer
 from executions.ids import new_id
 from executions.states import ExecutionState
 from executions.store import executions as execution_store
-from executions.store import logs, runs
+from executions.store import logs, outbox, runs
 from executions.store.executions import Conflict
 from workflows_app import catalog
 from workflows_app.catalog import Found
@@ -190,6 +190,8 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
         execution_store.update(old, new, reopening=decision.reopening)
     if decision.logs:
         logs.add(decision.logs, moment)
+    if decision.messages:
+        outbox.add(decision.messages, moment)
 
 
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
@@ -214,6 +216,8 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             runs.write(decision.runs)
         if decision.logs:
             logs.add(decision.logs, moment)
+        if decision.messages:
+            outbox.add(decision.messages, moment)
         return decision
 
     return _insist(attempt, tools)

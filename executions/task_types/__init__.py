@@ -32,6 +32,7 @@ _TYPES = {
     "START_WORKFLOW": "start_workflow:StartWorkflow",
     "WAIT": "wait:Wait",
     "HUMAN": "human:Human",
+    "EVENT": "event:PublishEvent",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",
 }
