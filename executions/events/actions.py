@@ -146,7 +146,7 @@ def _end_task(doing: Doing, state: RunState) -> dict[str, Any]:
 
 
 def _open_run(given: Mapping[str, Any]) -> RunRow:
-    """The task run that is meant: by its id, or the latest open one of its reference name. Raises NotFound, Conflict."""
+    """The task run that is meant, by its id or as the latest of its reference name. Raises NotFound, Conflict."""
     if given.get("taskId"):
         run = operations.task_run(str(given["taskId"]))
     else:

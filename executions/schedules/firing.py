@@ -64,7 +64,7 @@ def slot_after(
 def following(schedule: Schedule, after: datetime) -> datetime | None:
     """The schedule's first due time later than ``after``; None if there is none."""
     slot = slot_after(schedule.crons, after, start=schedule.start_at, end=schedule.end_at)
-    return slot and slot.at
+    return slot.at if slot is not None else None
 
 
 def take_due() -> int:

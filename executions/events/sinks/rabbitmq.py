@@ -71,11 +71,16 @@ def _connection() -> Connection:
 
 
 def _take(queue: Queue, event: str, store: Store) -> int:
-    messages = []
+    messages: list[Any] = []
     while len(messages) < _MANY and (message := queue.get(no_ack=False)) is not None:
         messages.append(message)
-    if messages:
-        store([_incoming(event, message) for message in messages])
+    try:
+        if messages:
+            store([_incoming(event, message) for message in messages])
+    except BaseException:
+        for message in messages:  # the broker would find out by itself, later
+            message.requeue()
+        raise
     for message in messages:
         message.ack()
     return len(messages)
