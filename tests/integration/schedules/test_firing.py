@@ -164,7 +164,8 @@ def test_a_schedule_keeps_within_its_bounds(plan: Plan) -> None:
     schedule = plan(start_at=start, end_at=end)
     assert schedule.next_due is not None
     assert start <= schedule.next_due <= end
-    Schedule.objects.update(next_due=minutes_ago(0.5), start_at=minutes_ago(60), end_at=minutes_ago(0.2))
+    last = now().replace(second=0, microsecond=0)
+    Schedule.objects.update(next_due=last, start_at=minutes_ago(60), end_at=last + timedelta(seconds=1))
     assert sweep() == 1
     schedule.refresh_from_db()
     assert schedule.next_due is None
