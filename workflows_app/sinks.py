@@ -16,6 +16,8 @@ INTERNAL = "conductor"
 REDIS = ("redis", "redis_stream")
 AMQP = ("amqp", "amqp_queue", "amqp_exchange")
 _LONGEST = 512
+# Kinds that mean the same, under the name that counts.
+_SAME = {"redis_stream": "redis", "amqp_queue": "amqp"}
 
 
 def has_rabbitmq() -> bool:
@@ -26,6 +28,18 @@ def has_rabbitmq() -> bool:
 def kinds() -> tuple[str, ...]:
     """The kinds of sinks that this installation has."""
     return (INTERNAL, *REDIS, *(AMQP if has_rabbitmq() else ()))
+
+
+def canonical(event: str) -> str:
+    """The one name of an event that may be written in several ways."""
+    kind, colon, place = event.partition(":")
+    return f"{_SAME.get(kind, kind)}{colon}{place}"
+
+
+def spellings(event: str) -> tuple[str, ...]:
+    """Every way to write an event's name."""
+    kind, colon, place = canonical(event).partition(":")
+    return tuple(f"{k}{colon}{place}" for k in (kind, *(other for other, one in _SAME.items() if one == kind)))
 
 
 def problem(sink: str) -> str | None:

@@ -23,6 +23,7 @@ from workflows_app.expressions import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import payload as payload_templates
 from workflows_app.formats.conductor.fields import Invalid
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow
+from workflows_app.sinks import spellings
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _put_off(message: EventMessage, error: Exception) -> None:
 
 
 def _handle(message: EventMessage) -> None:
-    for handler in EventHandler.objects.filter(event=message.event, active=True):
+    for handler in EventHandler.objects.filter(event__in=spellings(message.event), active=True):
         try:
             applies = conditions.holds(handler.condition, handler.evaluator_type, message.payload)
         except ScriptError as error:

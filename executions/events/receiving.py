@@ -16,7 +16,7 @@ from executions.events import sinks
 from executions.events.models import EventHandler, EventMessage
 from executions.events.sinks import Incoming, NotThere
 from workflows_app.json_text import storable
-from workflows_app.sinks import INTERNAL
+from workflows_app.sinks import INTERNAL, canonical
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,10 @@ def listened_to() -> dict[str, dict[str, datetime]]:
     """The events from outside that active handlers wait for, by kind, with the time since when each counts."""
     found: dict[str, dict[str, datetime]] = {}
     handlers = EventHandler.objects.filter(active=True).exclude(event__startswith=f"{INTERNAL}:")
-    for event, since in handlers.values_list("event").annotate(Min("active_since")).order_by("event"):
-        found.setdefault(event.partition(":")[0], {})[event] = since or now()
+    for written, since in handlers.values_list("event").annotate(Min("active_since")).order_by("event"):
+        event = canonical(written)
+        of_kind = found.setdefault(event.partition(":")[0], {})
+        of_kind[event] = min(since or now(), of_kind.get(event, now()))
     return found
 
 

@@ -14,9 +14,7 @@ __all__ = ["Incoming", "NotThere", "Sink", "find", "of_kind"]
 
 _SINKS = {
     "redis": "redis_stream:RedisStream",
-    "redis_stream": "redis_stream:RedisStream",
     "amqp": "rabbitmq:RabbitQueue",
-    "amqp_queue": "rabbitmq:RabbitQueue",
     "amqp_exchange": "rabbitmq:RabbitExchange",
 }
 
@@ -24,7 +22,7 @@ _SINKS = {
 def find(event: str) -> Sink:
     """The sink of an event. Raises NotThere if this installation has none of its kind (any more)."""
     problem = sinks.problem(event)
-    kind = event.partition(":")[0]
+    kind = sinks.canonical(event).partition(":")[0]
     if problem is not None or kind not in _SINKS:
         raise NotThere(problem or f"{event} is not outside")
     return of_kind(kind)

@@ -4,7 +4,8 @@ What goes out is an entry with the fields ``id`` (the message's), ``event`` and 
 such an entry or any other: its fields are the payload, unless it has a field ``payload`` with JSON in it.
 
 All processes of an installation read a stream as one consumer group. An entry is acknowledged when it is stored; what
-a process has read and not acknowledged when it died is claimed by another one.
+a process has read and not acknowledged when it died is claimed by another one. Entries from before the time at which
+the first handler began to listen are passed over; the clocks of Redis and of the database's clients should agree.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _MANY = 200
 # Entries that a stream of ours keeps, roughly; whoever reads it has had its time by then.
 _KEEP = 1_000_000
 
+# The id of an entry is a time in milliseconds and a number within that.
+_LAST_OF_MILLISECOND = 2**64 - 1
+
 Entry = tuple[bytes | None, dict[bytes, bytes] | None]
 
 
@@ -51,7 +55,13 @@ class RedisStream:
         names = {place(event): event for event in events}
         found = 0
         for stream, entries in self._read(names, events):
-            incoming = [_incoming(names[stream], i, fields) for i, fields in entries if i is not None and fields]
+            event = names[stream]
+            since = _millis(events[event])
+            incoming = [
+                _incoming(event, i, fields)
+                for i, fields in entries
+                if i is not None and fields and int(_text(i).partition("-")[0]) >= since
+            ]
             store(incoming)
             ids = [i for i, _ in entries if i is not None]
             if ids:
@@ -87,8 +97,9 @@ class RedisStream:
 
     def _make_group(self, stream: str, since: datetime) -> None:
         """The group begins where the first handler of the stream began to listen."""
+        before = f"{_millis(since) - 1}-{_LAST_OF_MILLISECOND}"
         try:
-            self._client.xgroup_create(stream, GROUP, id=f"{int(since.timestamp() * 1000)}-0", mkstream=True)
+            self._client.xgroup_create(stream, GROUP, id=before, mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):  # another process has made it
                 raise
@@ -110,6 +121,10 @@ def _incoming(event: str, entry: bytes, fields: Mapping[bytes, bytes]) -> Incomi
     except (KeyError, ValueError):
         payload = {key: value for key, value in texts.items() if key != "id"} if "id" in texts else texts
     return Incoming(event, texts.get("id") or _text(entry), payload)
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _text(value: bytes | str) -> str:

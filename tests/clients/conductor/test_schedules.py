@@ -162,7 +162,7 @@ def test_the_web_pages_calls_are_answered(stack: Stack, conductor: Conductor, sc
     both = requests.put(f"{url}/bulk/pause", json=[*names, "nobody"], timeout=10).json()
     assert both["bulkSuccessfulResults"] == names
     assert both["bulkErrorResults"] == {"nobody": "Schedule 'nobody' not found"}
-    query = {"start": 0, "size": 15, "sort": "startTime:DESC", "freeText": "*", "query": ""}
+    query: dict[str, Any] = {"start": 0, "size": 15, "sort": "startTime:DESC", "freeText": "*", "query": ""}
     assert "totalHits" in requests.get(f"{url}/search/executions", params=query, timeout=10).json()
     bad = requests.get(f"{url}/search/executions", params={"query": "state ~ 1"}, timeout=10)
     assert (bad.status_code, "Cannot read the query" in bad.json()["message"]) == (400, True)

@@ -12,10 +12,10 @@ import pytest
 
 from executions import redis_client
 from executions.engine.transact import now
-from executions.events import receiving
+from executions.events import keeping, receiving
 from executions.events.sinks import redis_stream
 from executions.events.sinks.redis_stream import GROUP, RedisStream
-from executions.models import EventExecution, EventHandler, EventMessage, Execution
+from executions.models import EventHandler, EventMessage, Execution
 from tests.integration.events.conftest import Listen, Workflow, action, deliver_all, task, tell
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,8 @@ def test_an_event_goes_out_as_an_entry_with_its_id_and_payload(workflow: Workflo
     assert execution.state == "COMPLETED"
     deliver_all()
     message = EventMessage.objects.get()
-    ((_, entry),) = redis_client.client().xrange(stream)
+    entries: Any = redis_client.client().xrange(stream)
+    ((_, entry),) = entries
     assert entry[b"id"].decode() == message.message_id
     assert entry[b"event"].decode() == f"redis:{stream}"
     assert '"x":[1,"é"]' in entry[b"payload"].decode()
@@ -96,6 +97,16 @@ def test_entries_of_strangers_are_their_fields_or_the_json_in_payload(listen: Li
     ]
     assert found[1][0] == "mine"
     assert "-" in found[0][0]
+
+
+def test_both_ways_to_write_a_stream_mean_the_same(listen: Listen, stream: str, target: str) -> None:
+    listen(f"redis_stream:{stream}", action("start_workflow", name=target), name="one")
+    listen(f"redis:{stream}", action("start_workflow", name=target), name="other")
+    add(stream, n="1")
+    add(stream, n="2")
+    assert receiving.receive_all() == 2
+    deliver_all()
+    assert started() == 4
 
 
 def test_entries_from_before_the_handler_listened_do_not_count(listen: Listen, stream: str, target: str) -> None:
@@ -180,13 +191,16 @@ def test_without_redis_nothing_comes_and_nothing_breaks(
 
 
 def test_a_handler_that_is_switched_on_again_listens_from_then_on(listen: Listen, stream: str, target: str) -> None:
-    from executions.events import keeping
-
     event = f"redis:{stream}"
     listen(event, action("start_workflow", name=target))
+    assert receiving.receive_all() == 0
     keeping.switch("h", False, by="test")
     assert receiving.listened_to() == {}
+    add(stream, n="while nobody listens")
+    time.sleep(0.005)
     keeping.switch("h", True, by="test")
+    assert receiving.receive_all() == 0
+    assert pending(stream) == 0
     (found,) = receiving.listened_to()["redis"].values()
     assert now() - found < timedelta(minutes=1)
-    assert not EventExecution.objects.exists()
+    assert not EventMessage.objects.exists()
