@@ -43,6 +43,13 @@ class Sink(Protocol):
         ...
 
 
+def wire_id(message: EventMessage) -> str:
+    """The id under which a message goes out: always the same for one message. A task run that an operator lets run
+    again sends another message under its id; that one is told from the first."""
+    earlier = EventMessage.objects.filter(message_id=message.message_id, pk__lt=message.pk).exists()
+    return f"{message.message_id}:{message.pk}" if earlier else message.message_id
+
+
 def place(event: str) -> str:
     """What follows the kind in an event's name."""
     return event.partition(":")[2].strip()

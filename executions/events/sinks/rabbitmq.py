@@ -14,7 +14,7 @@ from celery import current_app
 from kombu import Connection, Exchange, Queue
 
 from executions.events.models import EventMessage
-from executions.events.sinks.base import Incoming, Store, place
+from executions.events.sinks.base import Incoming, Store, place, wire_id
 from workflows_app.json_text import dumps, loads
 
 _MANY = 200
@@ -32,7 +32,7 @@ class RabbitQueue:
                 dumps(message.payload).encode(),
                 content_type="application/json",
                 content_encoding="utf-8",
-                message_id=message.message_id,
+                message_id=wire_id(message),
                 type=message.event,
                 delivery_mode=2,
                 **self._address(place(message.event)),

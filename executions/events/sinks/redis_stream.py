@@ -22,7 +22,7 @@ from redis.exceptions import ResponseError
 
 from executions import redis_client
 from executions.events.models import EventMessage
-from executions.events.sinks.base import Incoming, Store, place
+from executions.events.sinks.base import Incoming, Store, place, wire_id
 from workflows_app.json_text import dumps, loads
 
 GROUP = "upbeat"
@@ -48,7 +48,7 @@ class RedisStream:
         self._claimed_at: dict[str, float] = {}
 
     def publish(self, message: EventMessage) -> None:
-        fields = {"id": message.message_id, "event": message.event, "payload": dumps(message.payload)}
+        fields = {"id": wire_id(message), "event": message.event, "payload": dumps(message.payload)}
         self._client.xadd(place(message.event), fields, maxlen=_KEEP, approximate=True)  # type: ignore[arg-type]
 
     def receive(self, events: Mapping[str, datetime], store: Store) -> int:

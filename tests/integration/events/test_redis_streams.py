@@ -99,6 +99,21 @@ def test_entries_of_strangers_are_their_fields_or_the_json_in_payload(listen: Li
     assert "-" in found[0][0]
 
 
+def test_a_task_that_runs_again_under_its_id_tells_again(
+    workflow: Workflow, listen: Listen, stream: str, target: str
+) -> None:
+    listen(f"redis:{stream}", action("start_workflow", name=target))
+    workflow("w", tell(f"redis:{stream}"))
+    sent = EventMessage.objects.get()
+    deliver_all()
+    sent.pk, sent.due_at = None, now()  # as a rerun stores it, which keeps the ids of task runs
+    sent.save(force_insert=True)
+    deliver_all()
+    assert receiving.receive_all() == 2
+    deliver_all()
+    assert started() == 2
+
+
 def test_both_ways_to_write_a_stream_mean_the_same(listen: Listen, stream: str, target: str) -> None:
     listen(f"redis_stream:{stream}", action("start_workflow", name=target), name="one")
     listen(f"redis:{stream}", action("start_workflow", name=target), name="other")
