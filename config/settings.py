@@ -212,6 +212,9 @@ MAX_PAYLOAD = env.number("UPBEAT_MAX_PAYLOAD", 10 * 1024 * 1024)
 CHORD_MAX_WIDTH = env.number("UPBEAT_CHORD_MAX_WIDTH", 20)
 # Messages that a sweep leaves in one queue at most; the rest waits in the table.
 QUEUE_WINDOW = env.number("UPBEAT_QUEUE_WINDOW", 1000)
+# Days for which delivered events and fired schedules stay to be looked at. A message that comes twice from a queue
+# outside is known as the same one for so long.
+EVENT_HISTORY_DAYS = env.number("UPBEAT_EVENT_HISTORY_DAYS", 14)
 # HTTP tasks may call addresses of the own network and this machine.
 HTTP_ALLOW_PRIVATE = env.flag("UPBEAT_HTTP_ALLOW_PRIVATE", OPEN)
 # Seconds for which a token of an API key is good; SDKs fetch a new one after 45 minutes.

@@ -71,6 +71,17 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Events and schedules",
+                "items": [
+                    _model("Schedules", "calendar_clock", "executions", "schedule"),
+                    _model("Firings", "event_available", "executions", "schedulefiring"),
+                    _model("Scheduler pause", "pause_circle", "executions", "schedulerpause"),
+                    _model("Event handlers", "bolt", "executions", "eventhandler"),
+                    _model("Event messages", "mail", "executions", "eventmessage"),
+                    _model("Event executions", "task_alt", "executions", "eventexecution"),
+                ],
+            },
+            {
                 "title": "What can run",
                 "items": [
                     _model("Definitions", "account_tree", "workflows_app", "definition"),

@@ -46,7 +46,10 @@ def start_once(request: NewExecution, strategy: str = FAIL) -> ExecutionRow:
                     f"Workflow {request.name} with idempotency key {request.idempotency_key} exists: {holder.id}"
                 ) from None
             continue
-        assert started is not None
+        if started is None:  # one of that id is there: this is not the first time that it is asked for
+            started = executions.read(request.id or "")
+            if started is None:
+                continue
         return started
     raise KeyTaken(f"idempotency key {request.idempotency_key} of workflow {request.name} changes hands too fast")
 

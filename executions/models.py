@@ -11,12 +11,29 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from executions.events.models import EventExecution, EventHandler, EventMessage
+from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause
 from executions.secrets.models import Secret as Secret
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.webhooks.models import Webhook as Webhook
 from executions.webhooks.models import WebhookDelivery as WebhookDelivery
 from workflows_app.json_text import JsonTextField
 from workflows_app.models import TaskDefinition, Version
+
+__all__ = [
+    "Event",
+    "EventExecution",
+    "EventHandler",
+    "EventMessage",
+    "Execution",
+    "Schedule",
+    "ScheduleFiring",
+    "SchedulerPause",
+    "TaskLimit",
+    "TaskLog",
+    "TaskRun",
+    "WorkerBeat",
+]
 
 
 class Execution(models.Model):

@@ -1,7 +1,7 @@
 """The entry points for Celery: thin, idempotent, without results.
 
-``run`` and ``advance`` are doorbells for one task run and one execution. The others are ticks of Beat: each runs a
-sweep, and any number of them at a time is safe.
+``run``, ``advance`` and ``deliver`` are doorbells for one task run, one execution and one message. The others are
+ticks of Beat: each runs a sweep, and any number of them at a time is safe.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 from celery import shared_task
 
 from executions import sweeps, worker
-from executions.engine.canvas import ADVANCE, RUN
+from executions.engine.canvas import ADVANCE, DELIVER, RUN
+from executions.events import delivery
 from executions.worker_beat import note_tick
 
 
@@ -26,6 +27,12 @@ def run(self: Any, run_id: str) -> None:
 def advance(self: Any, execution_id: str) -> None:
     """Takes up whatever is on offer in an execution."""
     worker.advance_message(execution_id, _queue(self.request))
+
+
+@shared_task(name=DELIVER, ignore_result=True)
+def deliver(message_id: str) -> None:
+    """Delivers a stored message to whoever listens."""
+    delivery.deliver(message_id)
 
 
 @shared_task(name="executions.tick", ignore_result=True)

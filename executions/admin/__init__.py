@@ -4,6 +4,26 @@ One module for each model; ``records`` has the small ones, ``periodic_tasks`` an
 the look of ours. ``states``, ``filters`` and ``links`` are what they share.
 """
 
-from executions.admin import accounts, executions, periodic_tasks, records, secrets, task_runs, webhooks
+from executions.admin import (
+    accounts,
+    events,
+    executions,
+    periodic_tasks,
+    records,
+    schedules,
+    secrets,
+    task_runs,
+    webhooks,
+)
 
-__all__ = ["accounts", "executions", "periodic_tasks", "records", "secrets", "task_runs", "webhooks"]
+__all__ = [
+    "accounts",
+    "events",
+    "executions",
+    "periodic_tasks",
+    "records",
+    "schedules",
+    "secrets",
+    "task_runs",
+    "webhooks",
+]

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 RUN = "executions.run"
 ADVANCE = "executions.advance"
+DELIVER = "executions.deliver"
 # Links of one chain at most; the rest of a longer stretch is sent when it is reached.
 MAX_LINKS = 20
 
@@ -51,6 +52,19 @@ def send(runs: Sequence[RunRow], epoch: int, *, but: frozenset[str] = frozenset(
 def ring(queue_and_id: Iterable[tuple[str, str]]) -> None:
     """Rings for task runs that are known by queue and id only: what a sweep has found. May raise."""
     _publish([_run(found, queue) for queue, found in queue_and_id])
+
+
+def send_events(message_ids: Sequence[str]) -> None:
+    """Rings for stored messages. Never raises: one that nobody is told of is found by a sweep."""
+    try:
+        ring_events(message_ids)
+    except (KombuError, OSError) as error:
+        logger.warning("%d messages could not be rung for: %s", len(message_ids), error)
+
+
+def ring_events(message_ids: Iterable[str]) -> None:
+    """The same for a sweep. May raise."""
+    _publish([Signature(DELIVER, args=(m,), immutable=True, app=current_app, queue="default") for m in message_ids])
 
 
 def next_links(signatures: Sequence[object]) -> frozenset[str]:

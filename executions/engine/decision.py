@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from executions.engine.events import Message
 from executions.engine.rows import ExecutionRow, RunRow
 
 
@@ -24,7 +25,8 @@ class Decision:
     differ. ``runs``: every changed or new task run. ``cancel_others``: all other open runs end as CANCELED with
     this reason. ``forget``: iterations whose task runs are deleted.
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
-    process has claimed and now goes on with. ``logs``: (task run id, line).
+    process has claimed and now goes on with. ``logs``: (task run id, line). ``messages``: (task run id, what it tells
+    the world).
     ``reopening``: an operator has revived what had ended. ``refused``: why the event was not
     applied; then nothing else is set.
     """
@@ -37,5 +39,6 @@ class Decision:
     send: list[RunRow] = field(default_factory=list)
     claimed: list[RunRow] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
+    messages: list[tuple[str, Message]] = field(default_factory=list)
     reopening: bool = False
     refused: str | None = None

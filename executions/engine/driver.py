@@ -159,6 +159,8 @@ class Driver:
             for run in decision.runs
             if run.queue is not None and run.runs_on == RunsOn.WORKER and run.state == RunState.SCHEDULED
         )
+        if decision.messages:
+            canvas.send_events([run_id for run_id, _ in decision.messages])
         for run in decision.claimed:
             self.later(lambda run=run: self._take_up(run))  # type: ignore[misc]
         if decision.cancel_others is not None:

@@ -45,6 +45,19 @@ class Result:
     abort: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that a task tells the world: stored with the transition that causes it, delivered afterwards.
+
+    ``event``: what handlers know it by, a kind of sink and a place, ``kind:place``. ``outgoing``: it is put on a
+    queue outside first; False: the handlers of this installation get it directly.
+    """
+
+    event: str
+    payload: Mapping[str, Any]
+    outgoing: bool = False
+
+
 class Event:
     """Base of all events."""
 

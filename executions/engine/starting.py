@@ -156,10 +156,14 @@ def _open(plan: Plan, run: RunRow, node: Node) -> None:
     opening = plan.logic(node).open(task_of(plan, run, node))
     run.state = RunState.IN_PROGRESS
     run.started_at = run.updated_at = plan.now
+    if opening.message is not None:
+        plan.decision.messages.append((run.id, opening.message))
     if opening.result is not None:
         finishing.finish(plan, run, opening.result)
         return
     run.queue = opening.queue
+    if opening.output is not None:
+        run.output = Doc(opening.output)
     if opening.timer_at is not None:
         run.memo = Doc({**(run.memo.value if run.memo else {}), "timer": opening.timer_at.timestamp()})
     plan.set_due(run, node, opening.timer_at)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from executions.engine.events import Result
+from executions.engine.events import Message, Result
 from executions.engine.rows import ExecutionRow
 from executions.states import RunsOn
 from workflows_app.expressions.base import Scope
@@ -36,11 +36,16 @@ class Task:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """How a task that nobody runs begins: done already, or waiting for a time, or for somebody, who finds it by its
-    ``queue``."""
+    ``queue``.
+
+    ``output``: what is known of its output while it waits. ``message``: what it tells the world as it begins.
+    """
 
     result: Result | None = None
     timer_at: datetime | None = None
     queue: str | None = None
+    output: Mapping[str, Any] | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

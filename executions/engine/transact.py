@@ -30,7 +30,7 @@ from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
 from executions.ids import new_id
 from executions.states import ExecutionState
-from executions.store import admissions, logs, runs
+from executions.store import admissions, logs, outbox, runs
 from executions.store import executions as execution_store
 from executions.store.executions import Conflict
 from workflows_app import catalog
@@ -217,6 +217,8 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
         execution_store.update(old, new, reopening=decision.reopening)
     if decision.logs:
         logs.add(decision.logs, moment)
+    if decision.messages:
+        outbox.add(decision.messages, moment)
 
 
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
@@ -242,6 +244,8 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             runs.write(decision.runs)
         if decision.logs:
             logs.add(decision.logs, moment)
+        if decision.messages:
+            outbox.add(decision.messages, moment)
         return decision
 
     if key is None:

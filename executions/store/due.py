@@ -115,7 +115,7 @@ def next_due(now: datetime) -> datetime | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT MIN(due_at) FROM (SELECT MIN(due_at) AS due_at FROM {RUN_TABLE} WHERE due_at > %s"
-            f" UNION ALL SELECT MIN(due_at) FROM {EXECUTION_TABLE} WHERE due_at > %s) both",
+            f" UNION ALL SELECT MIN(due_at) FROM {EXECUTION_TABLE} WHERE due_at > %s) dues",
             [at, at],
         )
         (value,) = cursor.fetchone()

@@ -9,13 +9,25 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
 from executions.engine.transact import now
 from executions.store import due
-from executions.sweeps import admissions, delays, executions, messages, search_documents, stalled, timers, webhooks
+from executions.sweeps import (
+    admissions,
+    delays,
+    events,
+    executions,
+    history,
+    messages,
+    schedules,
+    search_documents,
+    stalled,
+    timers,
+    webhooks,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +41,17 @@ _EVERY_TICK: tuple[Callable[[], int], ...] = (
     executions.run_once,
     messages.run_once,
     admissions.run_once,
+    schedules.run_once,
+    events.run_once,
 )
-_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once, search_documents.run_once, webhooks.run_once)
+_NOW_AND_THEN: tuple[Callable[[], int], ...] = (
+    stalled.run_once,
+    search_documents.run_once,
+    webhooks.run_once,
+    history.run_once,
+)
+# When something falls due that a sweep of every tick does.
+_NEXT_DUE: tuple[Callable[[datetime], datetime | None], ...] = (due.next_due, schedules.next_due, events.next_due)
 
 
 def tick(seconds: float = TICK_SECONDS) -> int:
@@ -64,7 +85,8 @@ def _until_next(end: float) -> float | None:
     if left <= 0:
         return None
     moment = now()
-    following = due.next_due(moment)
+    known = [found for next_due in _NEXT_DUE if (found := next_due(moment)) is not None]
+    following = min(known, default=None)
     if following is None or following > moment + timedelta(seconds=left):
         return None
     return (following - moment).total_seconds()

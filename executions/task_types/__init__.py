@@ -33,6 +33,7 @@ _TYPES = {
     "WAIT": "wait:Wait",
     "WAIT_FOR_WEBHOOK": "wait_for_webhook:WaitForWebhook",
     "HUMAN": "human:Human",
+    "EVENT": "event:PublishEvent",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",
 }

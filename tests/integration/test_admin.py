@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -20,7 +21,20 @@ from unfold.admin import ModelAdmin
 
 from executions import operations
 from executions.engine.rows import ExecutionRow
-from executions.models import Event, Execution, TaskLimit, TaskLog, TaskRun, WorkerBeat
+from executions.models import (
+    Event,
+    EventExecution,
+    EventHandler,
+    EventMessage,
+    Execution,
+    Schedule,
+    ScheduleFiring,
+    SchedulerPause,
+    TaskLimit,
+    TaskLog,
+    TaskRun,
+    WorkerBeat,
+)
 from executions.search.models import SearchDocument, SearchPending
 from executions.store import logs
 from tests.integration.conftest import run_of
@@ -41,6 +55,12 @@ ENGINES_OWN = [Execution, TaskRun, TaskLog, Event, WorkerBeat, TaskLimit, Metada
 BIG = [Execution, TaskRun, TaskLog, Event]
 # the index of words that searches look into: nothing of its own to be seen
 UNSEEN = {SearchDocument, SearchPending}
+EVENTS_AND_SCHEDULES = [EventHandler, EventMessage, EventExecution, Schedule, ScheduleFiring, SchedulerPause]
+ENGINES_OWN = [
+    *(Execution, TaskRun, TaskLog, Event, WorkerBeat, TaskLimit, MetadataGeneration, Version, TaskDefinition),
+    *EVENTS_AND_SCHEDULES,
+]
+BIG = [Execution, TaskRun, TaskLog, Event, EventMessage, EventExecution, ScheduleFiring]
 LISTED = [m for m in apps.get_models() if m in admin.site._registry]
 
 
@@ -70,7 +90,31 @@ def everything(begin: Begin) -> ExecutionRow:
     TaskLimit.objects.create(name=EVIL)
     schedule = IntervalSchedule.objects.create(every=5, period="seconds")
     PeriodicTask.objects.create(name=EVIL, task="executions.tick", interval=schedule)
+    _events_and_schedules()
     return execution
+
+
+def _events_and_schedules() -> None:
+    times = {"created_at": NOW, "updated_at": NOW}
+    EventHandler.objects.create(name=EVIL, event=EVIL, condition=EVIL, actions=[{"action": EVIL}], **times)
+    message = EventMessage.objects.create(
+        message_id=EVIL, event=EVIL, payload={EVIL: EVIL}, problem=EVIL, created_at=NOW
+    )
+    EventExecution.objects.create(message=message, handler=EVIL, position=0, action=EVIL, reason=EVIL, **times)
+    kept = Schedule.objects.create(
+        name=EVIL, workflow_name=EVIL, crons=[[EVIL, "UTC"]], request={EVIL: EVIL}, description=EVIL, **times
+    )
+    ScheduleFiring.objects.create(
+        schedule=kept,
+        schedule_name=EVIL,
+        workflow_name=EVIL,
+        scheduled_at=NOW,
+        cron=EVIL,
+        zone="UTC",
+        execution_id=uuid4(),
+        reason=EVIL,
+    )
+    SchedulerPause.objects.create(since=NOW, by=EVIL)
 
 
 def list_of(model: Any, query: str = "") -> str:

@@ -30,7 +30,7 @@ NEVER_RETRIED = frozenset({"SWITCH", "DECISION", "FORK_JOIN", "FORK_JOIN_DYNAMIC
                            "DO_WHILE", "TERMINATE", "NOOP"})  # fmt: skip
 FORK_WITHOUT_JOIN = "Fork task definition is not followed by a join task.  Check the blueprint"
 DYNAMIC_FORK_WITHOUT_JOIN = "Dynamic join definition is not followed by a join task.  Check the workflow definition."
-_OPTIONS = ("evaluator_type", "expression", "case_value_param", "case_expression", "script_expression", "sink",
+_OPTIONS = ("evaluator_type", "expression", "case_value_param", "case_expression", "script_expression",
             "dynamic_task_name_param", "dynamic_fork_tasks_param", "dynamic_fork_tasks_input_param_name",
             "dynamic_fork_join_tasks_param", "on_state_change", "cache_config", "join_mode")  # fmt: skip
 _REFERENCE = re.compile(r"\$\{(\s*[^\s.\[\]{}]+)")
@@ -156,6 +156,8 @@ class _Compiler:
         }
         if task.type == "SUB_WORKFLOW" and task.sub_workflow_param is not None:
             given = _sub_workflow_input(task, given)
+        if task.type == "EVENT":
+            given = {"asyncComplete": task.async_complete, "sink": task.sink, **given}
         return compile_template(LANGUAGE, given) if given else None
 
     def _program(self, value: Any) -> Any:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workflows_app import expressions
+from workflows_app import expressions, sinks
 from workflows_app.durations import DurationError, parse_duration, parse_until
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
@@ -90,6 +90,8 @@ def _at_least_one(name: str, task: WorkflowTask) -> str:
 def _event(task: WorkflowTask) -> Iterator[str]:
     if not task.sink:
         yield _required("sink", task)
+    elif (problem := sinks.problem(task.sink)) is not None:
+        yield f"{problem}, taskType: {task.type} taskName: {task.name}"
 
 
 def _decision(task: WorkflowTask) -> Iterator[str]:
