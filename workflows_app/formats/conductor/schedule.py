@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from workflows_app.formats.conductor.fields import Invalid, Problems, boolean, integer, model, models, read, text
+from workflows_app.formats.conductor.fields import Invalid, Problems, boolean, long, model, models, read, text
 from workflows_app.formats.conductor.start_request import StartWorkflowRequest
 
 # The year 9999.
@@ -32,8 +32,8 @@ class WorkflowSchedule:
     paused: bool = boolean(False)
     paused_reason: str | None = text()
     start_workflow_request: StartWorkflowRequest | None = model(lambda: StartWorkflowRequest)
-    schedule_start_time: int | None = integer()
-    schedule_end_time: int | None = integer()
+    schedule_start_time: int | None = long()
+    schedule_end_time: int | None = long()
     created_by: str | None = text()
     updated_by: str | None = text()
     description: str | None = text()
