@@ -9,7 +9,9 @@ from executions import audit
 from executions.engine.decide import ENDED, NOT_PAUSED
 from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Terminated, VariablesSet
 from executions.operations.applying import apply
+from executions.operations.finding import is_id
 from executions.operations.refusals import Conflict
+from executions.store import executions
 
 
 def pause(execution_id: str, *, by: str, reason: str | None = None) -> None:
@@ -27,6 +29,8 @@ def resume(execution_id: str, *, by: str, reason: str | None = None) -> None:
 
 def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_failure_workflow: bool = False) -> None:
     """Ends an execution and its children. Terminating twice is no error; a failed one counts as terminated."""
+    if is_id(execution_id) and executions.is_archived(execution_id):
+        raise Conflict(f"Workflow {execution_id} is archived and cannot be changed")
     apply(
         execution_id,
         Terminated(reason=reason, trigger_failure_workflow=trigger_failure_workflow),
