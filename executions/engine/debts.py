@@ -129,10 +129,9 @@ def settle(driver: Driver, execution: ExecutionRow) -> None:
 
 def revive_parent(driver: Driver, child: ExecutionRow) -> None:
     """An operator has revived a child execution: its parent, if it has ended over it, goes on as well."""
-    assert child.parent_id is not None
-    assert child.parent_run_id is not None
-    with suppress(execution_store.Archived):  # who has put the parent away does not want it back
-        driver.decide(child.parent_id, ChildRevived(child.parent_run_id, child.id))
+    if child.parent_id is not None and child.parent_run_id is not None:  # (a removed parent is None)
+        with suppress(execution_store.Archived):  # who has put the parent away does not want it back
+            driver.decide(child.parent_id, ChildRevived(child.parent_run_id, child.id))
     driver.decide(child.id, ExecutionDue())  # that is paid
 
 

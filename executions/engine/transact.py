@@ -163,6 +163,8 @@ def _locked(
     decision = _decide(graph, snapshot, event, moment, tools, claimer)
     if decision.refused is None:
         _write(row, reserved, decision, moment)
+    else:
+        transaction.set_rollback(True)  # the lock has written too
     return decision
 
 
