@@ -268,6 +268,7 @@ def restart(
         if row is None:
             return None
         if not row.ended:
+            transaction.set_rollback(True)
             return Decision(execution=row, refused=STILL_RUNNING)
         fresh = _begun_anew(row, version, moment)
         if input is not None:
@@ -300,21 +301,20 @@ def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None)
         graph = catalog.graph(row.version_id)
         everything = runs.read(execution_id)
         target = request.target(everything)
-        with transaction.atomic():
-            found = Cut(row.epoch)
-            if target is not None:
-                found = cut(graph, everything, target, row.epoch + 1)
-                aside = [r.id for r in found.gone if r.child_id is not None and (not r.ended or r.due_at is not None)]
-                runs.set_aside(aside, row.epoch, moment)
-                runs.delete([r.id for r in found.gone if r.id not in aside])
-            gone = {r.id for r in found.gone}
-            kept = [r for r in everything if r.id not in gone]
-            snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
-            event = request.event(found if target is not None else None)
-            decision = _decide(graph, snapshot, event, moment, tools, claimer)
-            if decision.refused is not None:
-                transaction.set_rollback(True)
-                return decision
+        found = Cut(row.epoch)
+        if target is not None:
+            found = cut(graph, everything, target, row.epoch + 1)
+            aside = [r.id for r in found.gone if r.child_id is not None and (not r.ended or r.due_at is not None)]
+            runs.set_aside(aside, row.epoch, moment)
+            runs.delete([r.id for r in found.gone if r.id not in aside])
+        gone = {r.id for r in found.gone}
+        kept = [r for r in everything if r.id not in gone]
+        snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
+        event = request.event(found if target is not None else None)
+        decision = _decide(graph, snapshot, event, moment, tools, claimer)
+        if decision.refused is not None:
+            transaction.set_rollback(True)
+        else:
             _write(row, 0, decision, moment)
         return decision
 
