@@ -265,11 +265,9 @@ def restart(
     def attempt(_: int) -> Decision | None:
         moment = now()
         row = execution_store.lock(execution_id, 0, moment)
-        if row is None:
-            return None
-        if not row.ended:
+        if row is None or not row.ended:
             transaction.set_rollback(True)
-            return Decision(execution=row, refused=STILL_RUNNING)
+            return row and Decision(execution=row, refused=STILL_RUNNING)
         fresh = _begun_anew(row, version, moment)
         if input is not None:
             fresh.input = Doc(dict(input))
@@ -304,7 +302,7 @@ def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None)
         found = Cut(row.epoch)
         if target is not None:
             found = cut(graph, everything, target, row.epoch + 1)
-            aside = [r.id for r in found.gone if r.child_id is not None and (not r.ended or r.due_at is not None)]
+            aside = [r.id for r in found.gone if r.child_id and (not r.ended or r.due_at)]
             runs.set_aside(aside, row.epoch, moment)
             runs.delete([r.id for r in found.gone if r.id not in aside])
         gone = {r.id for r in found.gone}
