@@ -44,17 +44,25 @@ def advance(execution_id: str) -> None:
     apply(execution_id, Advanced(), {})
 
 
-def set_variables(execution_id: str, variables: Mapping[str, Any], *, by: str) -> None:
+def set_variables(
+    execution_id: str, variables: Mapping[str, Any], *, by: str, reason: str | None = None
+) -> None:
     """Merges variables into those of an open execution."""
     apply(
         execution_id,
         VariablesSet(variables),
         {ENDED: Conflict("Workflow {id} has ended, its variables cannot be changed")},
     )
-    audit.record("set variables", by=by, execution_id=execution_id, detail={"variables": sorted(variables)})
+    audit.record(
+        "set variables",
+        by=by,
+        execution_id=execution_id,
+        reason=reason,
+        detail={"variables": sorted(variables)},
+    )
 
 
-def reset_callbacks(execution_id: str, *, by: str) -> None:
+def reset_callbacks(execution_id: str, *, by: str, reason: str | None = None) -> None:
     """Tasks that workers have put aside for a while are offered at once."""
     apply(execution_id, CallbacksReset(), {ENDED: Conflict("Workflow {id} has ended, it has no callbacks to reset")})
-    audit.record("reset callbacks", by=by, execution_id=execution_id)
+    audit.record("reset callbacks", by=by, execution_id=execution_id, reason=reason)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from workflows_app.formats import format_named
-from workflows_app.models import TaskDefinition, Version
-
-# Task definitions are Conductor's.
-_TASK_FORMAT = "conductor"
+from workflows_app import exporting
 
 
 class Command(BaseCommand):
@@ -25,27 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, folder: Path, name: list[str] | None, latest: bool, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        versions = Version.objects.filter(current=True, definition__isnull=False).select_related("definition")
-        tasks = TaskDefinition.objects.filter(current=True)
-        if name:
-            versions, tasks = versions.filter(name__in=name), tasks.filter(name__in=name)
-        ordered = list(versions.order_by("format", "definition__namespace", "name", "number"))
-        if latest:
-            ordered = list({(v.format, v.definition_id): v for v in ordered}.values())
-        for version in ordered:
-            format = format_named(version.format)
-            self._write(folder, f"{version.name}.{version.number}", format.suffixes[0], format.write(version))
-        for task in tasks.order_by("name"):
-            text = format_named(_TASK_FORMAT).write_task_definition(task)
-            if text is not None:
-                self._write(folder, f"{task.name}.task", "json", text)
-
-    def _write(self, folder: Path, name: str, suffix: str, text: str) -> None:
-        path = folder / f"{_file_name(name)}.{suffix}"
-        path.write_text(text, encoding="utf-8")
-        self.stdout.write(str(path))
-
-
-def _file_name(name: str) -> str:
-    """The name with everything that a file system might not like as %XX."""
-    return re.sub(r"[^\w.\- ]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name).lstrip(".")
+        for file_name, text in exporting.files(names=name, latest=latest):
+            path = folder / file_name
+            path.write_text(text, encoding="utf-8")
+            self.stdout.write(str(path))

@@ -1,0 +1,55 @@
+"""Definitions as files, one each: importing them again changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from workflows_app.formats import format_named
+from workflows_app.models import Definition, TaskDefinition, Version
+
+# Task definitions are Conductor's.
+_TASK_FORMAT = "conductor"
+
+
+def files(
+    *,
+    names: Collection[str] | None = None,
+    definitions: Collection[Definition] | None = None,
+    latest: bool = False,
+) -> Iterator[tuple[str, str]]:
+    """Name and text of every file: current versions and task definitions.
+
+    ``names``: only those of these names. ``definitions``: only versions of these, and no task definitions.
+    ``latest``: of each definition only the highest version. Versions in a format that has no text are left out.
+    """
+    versions = Version.objects.filter(current=True, definition__isnull=False).select_related("definition")
+    tasks = TaskDefinition.objects.filter(current=True)
+    if names is not None:
+        versions, tasks = versions.filter(name__in=names), tasks.filter(name__in=names)
+    if definitions is not None:
+        versions, tasks = versions.filter(definition__in=definitions), tasks.none()
+    ordered = list(versions.order_by("format", "definition__namespace", "name", "number"))
+    if latest:
+        ordered = list({(v.format, v.definition_id): v for v in ordered}.values())
+    taken: set[str] = set()
+    for version in ordered:
+        try:
+            format = format_named(version.format)
+        except KeyError:
+            continue
+        yield _file_name(f"{version.name}.{version.number}", format.suffixes[0], taken), format.write(version)
+    for task in tasks.order_by("name"):
+        text = format_named(_TASK_FORMAT).write_task_definition(task)
+        if text is not None:
+            yield _file_name(f"{task.name}.task", "json", taken), text
+
+
+def _file_name(name: str, suffix: str, taken: set[str]) -> str:
+    """The name with everything that a file system might not like as %XX; a number more, if another has it."""
+    plain = re.sub(r"[^\w.\- ]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name).lstrip(".")
+    found, number = f"{plain}.{suffix}", 2
+    while found in taken:
+        found, number = f"{plain}~{number}.{suffix}", number + 1
+    taken.add(found)
+    return found
