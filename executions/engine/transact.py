@@ -27,7 +27,7 @@ from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
 from executions.engine.snapshot import Missing, Needs, Probe, Snapshot
 from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
-from executions.ids import new_id
+from executions.ids import new_id, run_id
 from executions.states import ExecutionState
 from executions.store import executions as execution_store
 from executions.store import logs, runs
@@ -155,6 +155,8 @@ def _locked(
         return None
     graph = catalog.graph(row.version_id)
     snapshot = Snapshot(execution=row)
+    if run is not None and run.id != run_id(row.id, row.epoch, run.ref, run.path, run.attempt):
+        run = None  # made before an operator took the execution back: it may have been deleted since
     if run is not None:
         snapshot.runs[run.id] = run
     first = _ahead(graph, event, run, hint)
@@ -171,8 +173,8 @@ def _locked(
 def _ahead(graph: Graph, event: Event, run: RunRow | None, hint: Hint | None) -> Needs:
     """What the decision will read, as far as that can be told: one statement instead of several."""
     ids: set[str] = set()
-    if run is None and (run_id := getattr(event, "run_id", None)) is not None:
-        ids.add(run_id)
+    if run is None and (named := getattr(event, "run_id", None)) is not None:
+        ids.add(named)
     if hint is None or not isinstance(event, Finished):
         return Needs(ids=frozenset(ids))
     analysis = analyse(graph)
