@@ -160,7 +160,7 @@ class OperatedTaskRuns(Operated):
         if execution is None or not self.has_operate_permission(request):
             return []
         found = []
-        if may_end_by_hand(row, execution):
+        if may_end_by_hand(row.state, row.type, execution):
             found.append(_button(BY_HAND, reverse("admin:executions_taskrun_by_hand", args=[row.pk])))
         offered = {offer.name: offer for offer in offers_for(execution)}
         for name, title in (("rerun", "Rerun from here"), ("jump", "Jump here")):

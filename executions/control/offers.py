@@ -10,7 +10,7 @@ from typing import Any
 from executions import operations
 from executions.control import forms
 from executions.control.forms import OperationForm
-from executions.models import Execution, TaskRun
+from executions.models import Execution
 from executions.operations.tasks import CONTAINERS
 from executions.states import EXECUTION_ENDED, EXECUTION_OPEN, RUN_OPEN, ExecutionState, RunState
 
@@ -213,9 +213,9 @@ def offers_for(execution: Execution) -> list[Offer]:
     return [offer for offer in EXECUTION_OFFERS.values() if execution.state in offer.states]
 
 
-def may_end_by_hand(run: TaskRun, execution: Execution) -> bool:
-    """Whether a task run is open and does its own work, instead of waiting for others."""
-    return run.state in BY_HAND.states and run.type not in CONTAINERS and execution.state in EXECUTION_OPEN
+def may_end_by_hand(state: str, type: str, execution: Execution) -> bool:
+    """Whether a task run of this state and type is open and does its own work, instead of waiting for others."""
+    return state in BY_HAND.states and type not in CONTAINERS and execution.state in EXECUTION_OPEN
 
 
 def do_each(offer: Offer, ids: list[str], form: OperationForm, by: str) -> tuple[list[str], dict[str, str]]:

@@ -108,8 +108,7 @@ def apply(
 
     def attempt(number: int) -> Decision | None:
         # after a conflict the claimed row is not what it was: read it
-        trusted = run if number == 0 else None
-        return _locked(execution_id, event, tools, claimer, trusted, hint)
+        return _locked(execution_id, event, tools, claimer, run if number == 0 else None, hint)
 
     return _insist(attempt, tools)
 
@@ -155,10 +154,10 @@ def _locked(
         return None
     graph = catalog.graph(row.version_id)
     snapshot = Snapshot(execution=row)
-    if run is not None and run.id != run_id(row.id, row.epoch, run.ref, run.path, run.attempt):
-        run = None  # made before an operator took the execution back: it may have been deleted since
-    if run is not None:
+    if run is not None and run.id == run_id(row.id, row.epoch, run.ref, run.path, run.attempt):
         snapshot.runs[run.id] = run
+    else:  # made before an operator took the execution back, if at all: it may have been deleted since
+        run = None
     first = _ahead(graph, event, run, hint)
     if first:
         runs.load(snapshot, first)
