@@ -183,9 +183,7 @@ def place_of(name: str) -> tuple[str, str]:
     return ref, ".".join(iterations)
 
 
-def _previous(
-    execution: ExecutionRow, run: RunRow, attempts: Mapping[tuple[str, str, int], str] | None
-) -> str | None:
+def _previous(execution: ExecutionRow, run: RunRow, attempts: Mapping[tuple[str, str, int], str] | None) -> str | None:
     if run.attempt == 0:
         return None
     if attempts is not None:

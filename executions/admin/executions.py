@@ -56,10 +56,11 @@ class ExecutionAdmin(OperatedExecutions, BigTableAdmin):
                 "fields": (
                     ("coloured_state", "duration"),
                     ("version_link", "format"),
-                    (moment("created_at", "started"), moment("ended_at"), moment("archived_at")),
+                    (moment("created_at", "started"), moment("ended_at")),
                     ("correlation_id", "idempotency_key"),
                     ("parent_link", "root_link"),
-                    ("failure_link", "priority"),
+                    ("failure_link", moment("archived_at")),
+                    "priority",
                     "reason",
                 )
             },

@@ -212,7 +212,7 @@ def _button(offer: Offer, url: str) -> dict[str, str]:
         "url": url,
         "icon": offer.icon,
         "what": offer.what,
-        "variant": "danger" if offer.danger else "default",
+        "css": "dangerous" if offer.danger else "",
     }
 
 

@@ -21,7 +21,9 @@ class JsonObject(forms.CharField):
     """A JSON object as text; None for an empty one. An error names the line."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"required": False, "widget": forms.Textarea(attrs={"spellcheck": "false"}), **kwargs})
+        super().__init__(
+            **{"required": False, "widget": forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}), **kwargs}
+        )
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)

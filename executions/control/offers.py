@@ -19,9 +19,9 @@ PERMISSION = "executions.operate_execution"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """``name``: in addresses. ``done``: what has happened then. ``apply`` takes an id, the cleaned form and who asks, and
-    raises ``operations.Refusal``. ``states``: where it makes sense. ``many``: whether it is offered for several at once.
-    ``danger``: whether it cannot be undone."""
+    """``name``: in addresses. ``done``: what has happened then. ``apply`` takes an id, the cleaned form and who asks,
+    and raises ``operations.Refusal``. ``states``: where it makes sense. ``many``: whether it is offered for several at
+    once. ``danger``: whether it cannot be undone."""
 
     name: str
     title: str

@@ -268,7 +268,7 @@ def restart(
         row = execution_store.lock(execution_id, 0, moment)
         if row is None or not row.ended:
             transaction.set_rollback(True)
-            return row and Decision(execution=row, refused=STILL_RUNNING)
+            return None if row is None else Decision(execution=row, refused=STILL_RUNNING)
         fresh = _begun_anew(row, version, moment)
         if input is not None:
             fresh.input = Doc(dict(input))

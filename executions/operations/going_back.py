@@ -95,9 +95,7 @@ def rerun(
         if run_id is None:
             decision = driver().restart(holder, None, input=execution_input, correlation_id=correlation_id)
         else:
-            wanted = Rewind(
-                run_id=run_id, input=input, execution_input=execution_input, correlation_id=correlation_id
-            )
+            wanted = Rewind(run_id=run_id, input=input, execution_input=execution_input, correlation_id=correlation_id)
             decision = driver().rerun(holder, wanted)
     if decision is None:
         raise NotFound(f"No such workflow found by id: {execution_id}")

@@ -44,9 +44,7 @@ def advance(execution_id: str) -> None:
     apply(execution_id, Advanced(), {})
 
 
-def set_variables(
-    execution_id: str, variables: Mapping[str, Any], *, by: str, reason: str | None = None
-) -> None:
+def set_variables(execution_id: str, variables: Mapping[str, Any], *, by: str, reason: str | None = None) -> None:
     """Merges variables into those of an open execution."""
     apply(
         execution_id,

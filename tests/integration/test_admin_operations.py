@@ -261,9 +261,7 @@ def test_an_action_asks_first_and_says_what_was_done_and_refused(
 
 
 @pytest.mark.parametrize("name", MANY)
-def test_every_action_of_the_list_does_its_operation(
-    operator: Client, two_tasks: Callable[[], str], name: str
-) -> None:
+def test_every_action_of_the_list_does_its_operation(operator: Client, two_tasks: Callable[[], str], name: str) -> None:
     id = two_tasks()
     if name == "resume":
         operations.pause(id, by="x")

@@ -108,9 +108,7 @@ def test_looking_changes_nothing(alice: Client, id: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(EXECUTION_OFFERS))
-def test_without_permission_nothing_is_asked_and_nothing_done(
-    bob: Client, client: Client, id: str, name: str
-) -> None:
+def test_without_permission_nothing_is_asked_and_nothing_done(bob: Client, client: Client, id: str, name: str) -> None:
     before = snapshot(id)
     assert [bob.get(page(id, name)).status_code, bob.post(page(id, name)).status_code] == [403, 403]
     assert bob.post(by_hand(id, "a"), {"state": "COMPLETED"}).status_code == 403

@@ -120,7 +120,9 @@ class Flow:
         return call("DELETE", f"workflow/{self.id}", **query)
 
 
-def report(workflow_id: str, task_id: str, output: Json, status: str = "COMPLETED", reason: str | None = None) -> Answer:
+def report(
+    workflow_id: str, task_id: str, output: Json, status: str = "COMPLETED", reason: str | None = None
+) -> Answer:
     result = {"workflowInstanceId": workflow_id, "taskId": task_id, "status": status, "outputData": output}
     return call("POST", "tasks", {**result, "reasonForIncompletion": reason})
 

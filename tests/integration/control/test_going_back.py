@@ -9,11 +9,11 @@ from tests.integration.control.flow import Flow, begin, call, fork, loop, regist
 pytestmark = pytest.mark.django_db
 
 
-def failed_family(**fields: object) -> tuple[Flow, Flow, Flow]:
+def failed_family() -> tuple[Flow, Flow, Flow]:
     """A grandparent, a parent and a child that has failed in its second task, and with it all of them."""
     register(task("x"), task("y"), name="child")
     register(sub("c", "child"), task("after"), name="parent")
-    top = begin(*fork("f", [sub("p", "parent")], [task("beside")]), task("end"), name="top", **fields)
+    top = begin(*fork("f", [sub("p", "parent")], [task("beside")]), task("end"), name="top")
     parent = top.child("p")
     child = parent.child("c")
     child.done("x").fail("y", "no disk")

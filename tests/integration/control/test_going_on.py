@@ -1,4 +1,4 @@
-"""Letting executions that wait go on: signals, state updates, variables, callbacks (contracts/conductor.md, 1.4, 1.7)."""
+"""Letting executions that wait go on: signals, state updates, variables (contracts/conductor.md, sections 1.4, 1.7)."""
 
 from __future__ import annotations
 
