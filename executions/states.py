@@ -110,11 +110,12 @@ RUN_ARROWS: dict[str, frozenset[RunState]] = {
 def execution_may_become(old: str, new: str, *, reopening: bool = False) -> bool:
     """Whether an execution may go from ``old`` to ``new``. Staying the same is no transition, and legal.
 
-    ``reopening``: an operator's retry, restart or rerun, which alone leads from an ended state to RUNNING.
+    ``reopening``: an operator's retry, restart or rerun, which alone leads from an ended state to RUNNING, and from
+    there, within the same decision, to whatever follows.
     """
-    return old == new or new in EXECUTION_ARROWS[old] or (reopening and new == _E.RUNNING)
+    return old == new or new in EXECUTION_ARROWS[old] or (reopening and old in EXECUTION_ENDED)
 
 
 def run_may_become(old: str, new: str, *, reopening: bool = False) -> bool:
-    """The same for a task run; reopening leads from any ended state to any open one."""
-    return old == new or new in RUN_ARROWS[old] or (reopening and old in RUN_ENDED and new in RUN_OPEN)
+    """The same for a task run."""
+    return old == new or new in RUN_ARROWS[old] or (reopening and old in RUN_ENDED)

@@ -11,10 +11,12 @@ def _fresh_catalog() -> None:
     from api.conductor import render
     from api.keys import clients
     from executions.secrets import handover
+    from executions.store import claims
     from executions.webhooks import matching
     from workflows_app import catalog, environment
 
     catalog.forget()
+    claims._idle.clear()
     environment.forget()
     clients.forget()
     handover._names_in.cache_clear()

@@ -16,6 +16,7 @@ from executions.engine.place import split
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.ids import run_id
 from executions.states import RunsOn, RunState
+from executions.store import runs as run_store
 from workflows_app.formats.conductor.fields import Problems, read, render
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, walk
 from workflows_app.models import TaskDefinition, Version
@@ -79,9 +80,16 @@ def tasks_json(execution: ExecutionRow, runs: Iterable[RunRow]) -> list[dict[str
     """All tasks of an execution in order of their numbers."""
     rows = list(runs)
     last = {(r.ref, r.path): max(r.attempt, 0) for r in sorted(rows, key=lambda r: r.attempt)}
+    attempts = {(r.ref, r.path, r.attempt): r.id for r in rows}
     children = _by_scope(rows)
     return [
-        task_json(execution, run, retried=run.attempt < last[run.ref, run.path], body=children.get(run.id))
+        task_json(
+            execution,
+            run,
+            retried=run.attempt < last[run.ref, run.path],
+            body=children.get(run.id),
+            attempts=attempts,
+        )
         for run in rows
     ]
 
@@ -94,9 +102,15 @@ def _by_scope(rows: list[RunRow]) -> dict[str, list[RunRow]]:
 
 
 def task_json(
-    execution: ExecutionRow, run: RunRow, *, retried: bool = False, body: list[RunRow] | None = None
+    execution: ExecutionRow,
+    run: RunRow,
+    *,
+    retried: bool = False,
+    body: list[RunRow] | None = None,
+    attempts: Mapping[tuple[str, str, int], str] | None = None,
 ) -> dict[str, Any]:
-    """A Task. ``retried``: there is a later attempt. ``body``: the runs inside an unfinished loop."""
+    """A Task. ``retried``: there is a later attempt. ``body``: the runs inside an unfinished loop. ``attempts``: the
+    ids of all task runs by place and attempt, if the caller has them."""
     source = _source(run)
     definition = source.get("taskDefinition") or _definition_body(run.task_definition_id)
     found: dict[str, Any] = {
@@ -114,7 +128,7 @@ def task_json(
         "endTime": millis(run.ended_at),
         "updateTime": millis(run.updated_at),
         "startDelayInSeconds": int(run.start_delay),
-        "retriedTaskId": _previous(execution, run),
+        "retriedTaskId": _previous(execution, run, attempts),
         "retried": retried,
         "executed": run.settled and run.ended and not retried,
         "callbackFromWorker": True,
@@ -131,7 +145,7 @@ def task_json(
         "rateLimitPerFrequency": (definition or {}).get("rateLimitPerFrequency", 0),
         "rateLimitFrequencyInSeconds": (definition or {}).get("rateLimitFrequencyInSeconds", 0),
         "workflowPriority": run.priority,
-        "iteration": run.iteration,
+        "iteration": _iteration(run),
         "subWorkflowId": run.child_id if run.state != RunState.SCHEDULED else None,
         "subworkflowChanged": False,
         "loopOverTask": run.iteration > 0,
@@ -158,6 +172,13 @@ def task_type(run: RunRow) -> str:
     return "FORK" if run.type in FORKS else run.type
 
 
+def _iteration(run: RunRow) -> int:
+    """The iteration that a run is in; of a loop, the one that it has come to."""
+    if run.type != "DO_WHILE":
+        return run.iteration
+    return int((run.memo.value if run.memo else {}).get("iteration", 0))
+
+
 def reference_name(ref: str, path: str) -> str:
     """``ref``, with ``__N`` for every loop around it."""
     return ref + "".join(f"__{part}" for part in path.split(".") if part)
@@ -169,9 +190,14 @@ def place_of(name: str) -> tuple[str, str]:
     return ref, ".".join(iterations)
 
 
-def _previous(execution: ExecutionRow, run: RunRow) -> str | None:
+def _previous(execution: ExecutionRow, run: RunRow, attempts: Mapping[tuple[str, str, int], str] | None) -> str | None:
     if run.attempt == 0:
         return None
+    if attempts is not None:
+        return attempts.get((run.ref, run.path, run.attempt - 1))
+    if execution.epoch:  # it has been taken back: attempts of one task may have begun before and after
+        found = run_store.read(execution.id, "ref = %s AND path = %s", [run.ref, run.path])
+        return next((r.id for r in found if r.attempt == run.attempt - 1), None)
     return run_id(run.execution_id, execution.epoch, run.ref, run.path, run.attempt - 1)
 
 

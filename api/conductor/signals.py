@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from api.conductor.blocking import wait_until_blocked
 from api.conductor.errors import Refused
-from api.conductor.results import accept, find_by_reference, read_result
+from api.conductor.results import TaskResult, accept, find_by_reference, read_result
 from api.conductor.starts import DEFAULT_WAIT, LONGEST_WAIT, answer
 from api.conductor.wire import ConductorView, done
 from api.conductor.workflows import who
@@ -48,19 +48,23 @@ class State(ConductorView):
         operations.execution(workflow_id)
         seconds = self.count("waitForSeconds", DEFAULT_WAIT) or DEFAULT_WAIT
         refs = [ref.strip() for ref in (self.text("waitUntilTaskRef") or "").split(",") if ref.strip()]
+        result = None
+        if wanted.task_reference_name and wanted.task_result is not None:
+            result = self._result(workflow_id, wanted.task_reference_name, wanted.task_result)
         if wanted.variables:
             operations.set_variables(workflow_id, wanted.variables, by=who(request))
-        if wanted.task_reference_name and wanted.task_result is not None:
-            self._report(workflow_id, wanted.task_reference_name, wanted.task_result)
+        if result is not None:
+            accept(result)
         operations.advance(workflow_id)
         blocked = wait_until_blocked(workflow_id, refs, min(seconds, LONGEST_WAIT))
         return Response(answer(workflow_id, blocked, None, request_id=self.text("requestId")))
 
-    def _report(self, workflow_id: str, ref: str, given: dict[str, Any]) -> None:
+    def _result(self, workflow_id: str, ref: str, given: dict[str, Any]) -> TaskResult:
+        """Raises Invalid, Refused."""
         run = find_by_reference(workflow_id, ref)
         if run is None:
             raise Refused(404, f"Found no running task {ref} of workflow {workflow_id} to update")
-        accept(read_result({"status": "COMPLETED", **given, "workflowInstanceId": workflow_id, "taskId": run.id}))
+        return read_result({"status": "COMPLETED", **given, "workflowInstanceId": workflow_id, "taskId": run.id})
 
 
 class Signal(ConductorView):

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from executions.admin.actions import Operable, for_each
 from executions.admin.links import link
-from executions.admin.operating import Operable, for_each
 from executions.events import keeping
 from executions.models import EventExecution, EventHandler, EventMessage
 from workflows_app.admin.columns import badge, column, moment, shortened

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from executions.admin.filters import DefinitionFilter, StartedFilter, search
+from executions.admin.filters import ArchivedFilter, DefinitionFilter, StartedFilter, search
 from executions.admin.links import link
+from executions.admin.operating import OperatedExecutions
 from executions.admin.related import audit, children, task_runs
 from executions.admin.states import state_badge
 from executions.console.times import between
@@ -26,8 +27,9 @@ _LISTED = ("id", "state", "name", "number", "created_at", "ended_at", "correlati
 
 
 @admin.register(Execution)
-class ExecutionAdmin(BigTableAdmin):
-    """One execution: its fields and documents, its task runs, its relatives, and what people did to it."""
+class ExecutionAdmin(OperatedExecutions, BigTableAdmin):
+    """One execution: its fields and documents, its task runs, its relatives, what people did to it, and what they can
+    do."""
 
     list_display = (
         "coloured_state",
@@ -40,11 +42,12 @@ class ExecutionAdmin(BigTableAdmin):
         "whole_id",
     )
     list_display_links = ("named",)
-    list_filter = ("state", DefinitionFilter, StartedFilter)
+    list_filter = ("state", DefinitionFilter, StartedFilter, ArchivedFilter)
     search_fields = ("id",)  # (see get_search_results)
     search_help_text = "A name, an id or a correlation id, in full"
     ordering = ("-created_at",)
     list_fullwidth = True
+    change_form_outer_before_template = "admin/executions/buttons.html"
     change_form_outer_after_template = "admin/executions/related.html"
     fieldsets = (
         (
@@ -56,7 +59,8 @@ class ExecutionAdmin(BigTableAdmin):
                     (moment("created_at", "started"), moment("ended_at")),
                     ("correlation_id", "idempotency_key"),
                     ("parent_link", "root_link"),
-                    ("failure_link", "priority"),
+                    ("failure_link", moment("archived_at")),
+                    "priority",
                     "reason",
                 )
             },

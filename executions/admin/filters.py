@@ -36,6 +36,20 @@ class StartedFilter(admin.SimpleListFilter):
         return queryset.filter(created_at__gte=now() - chosen[1]) if chosen else queryset
 
 
+class ArchivedFilter(admin.SimpleListFilter):
+    """Whether it has been put away."""
+
+    title = "archived"
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "not archived"), ("yes", "archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = {"no": True, "yes": False}.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(archived_at__isnull=chosen)
+
+
 class DefinitionFilter(admin.SimpleListFilter):
     """Of which definition. (The names come from the definitions: there are fewer of them than of executions.)"""
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from executions.admin.filters import search
 from executions.admin.links import link
+from executions.admin.operating import OperatedTaskRuns
 from executions.admin.states import state_badge
 from executions.console.task_rows import UNSHOWN, place_in_words
 from executions.console.times import between
@@ -25,7 +26,7 @@ _LOG_LINES = 500
 
 
 @admin.register(TaskRun)
-class TaskRunAdmin(BigTableAdmin):
+class TaskRunAdmin(OperatedTaskRuns, BigTableAdmin):
     """One attempt at one node."""
 
     list_display = (
@@ -45,6 +46,7 @@ class TaskRunAdmin(BigTableAdmin):
     # newest execution first: their ids are in the order of time, and the index on them serves it
     ordering = ("-execution_id", "-seq")
     list_fullwidth = True
+    change_form_outer_before_template = "admin/executions/buttons.html"
     fieldsets = (
         (
             None,

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 VIEW = "executions.view_execution"
 OPERATE = "executions.operate_execution"
@@ -57,6 +57,11 @@ def page(view: View[P]) -> View[P]:
 def control(view: View[P]) -> View[P]:
     """A button: something that changes an execution."""
     return never_cache(require_POST(with_policy(_guarded(view, may_operate))))
+
+
+def operation(view: View[P]) -> View[P]:
+    """A page that asks before it changes something: GET shows it, POST does it."""
+    return never_cache(require_http_methods(["GET", "HEAD", "POST"])(with_policy(_guarded(view, may_operate))))
 
 
 def with_policy(view: View[P]) -> View[P]:

@@ -186,7 +186,7 @@ def execution_page(execution_id: UUID, wish: Wish, now: datetime) -> ExecutionPa
 
 
 def _counts(execution: Execution) -> dict[str, int]:
-    rows = TaskRun.objects.filter(execution=execution).order_by().values_list("state")
+    rows = TaskRun.objects.filter(execution=execution, seq__gt=0).order_by().values_list("state")
     return dict(rows.annotate(count=Count("*")))
 
 
@@ -194,8 +194,7 @@ def _runs(execution: Execution, wish: Wish) -> list[TaskRun]:
     runs = TaskRun.objects.filter(execution=execution).defer(*UNSHOWN).order_by("seq")
     if wish.group:
         runs = runs.filter(state__in=sorted(GROUPS[wish.group]))
-    if wish.after:
-        runs = runs.filter(seq__gt=wish.after)
+    runs = runs.filter(seq__gt=wish.after)
     return list(runs[: PAGE + 1])
 
 

@@ -52,6 +52,7 @@ class TaskDetail:
 
     id: str
     ref: str
+    type: str
     place: str
     state: str
     label: str
@@ -73,6 +74,7 @@ def task_detail(execution_id: UUID, run_id: str, now: datetime) -> TaskDetail | 
     return TaskDetail(
         id=str(run.id),
         ref=run.ref,
+        type=run.type,
         place=place_in_words(run.path),
         state=run.state,
         label=label(run.state),

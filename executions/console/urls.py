@@ -16,6 +16,8 @@ urlpatterns = [
     path("executions/<uuid:execution_id>/pause", controls.pause, name="pause"),
     path("executions/<uuid:execution_id>/resume", controls.resume, name="resume"),
     path("executions/<uuid:execution_id>/terminate", controls.terminate, name="terminate"),
+    path("executions/<uuid:execution_id>/operate/<str:name>", controls.operate, name="operate"),
+    path("tasks/<uuid:run_id>/end-by-hand", controls.end_by_hand, name="end-by-hand"),
     path("tasks/<uuid:run_id>/<str:name>.json", views.task_document, name="task-document"),
     path(
         "login",

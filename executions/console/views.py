@@ -11,12 +11,15 @@ from django.shortcuts import redirect, render
 from executions.console import access
 from executions.console.execution_page import Wish, execution_page
 from executions.console.listing import Filters, listing
+from executions.control.offers import may_end_by_hand, offers_for
 from executions.engine.transact import now
 from executions.models import Execution, TaskRun
 from workflows_app.json_text import dumps
 
 _EXECUTION_DOCUMENTS = ("input", "output", "variables")
 _TASK_DOCUMENTS = ("input", "output")
+# Operations with a button of their own.
+_AT_ONCE = ("pause", "resume", "terminate")
 
 
 @access.page
@@ -35,7 +38,14 @@ def execution(request: HttpRequest, execution_id: UUID) -> HttpResponse:
     found = execution_page(execution_id, Wish.read(request.GET.dict()), now())
     if found is None:
         return access.problem(request, 404, "Not found", f"There is no execution {execution_id}.")
-    context = {"page": found, "may_operate": access.may_operate(request)}
+    context: dict[str, Any] = {"page": found, "may_operate": access.may_operate(request)}
+    if context["may_operate"]:
+        offered = {offer.name for offer in offers_for(found.execution)}
+        context["offers"] = [offer for offer in offers_for(found.execution) if offer.name not in _AT_ONCE]
+        detail = found.detail
+        context["may_rerun"] = "rerun" in offered
+        context["may_jump"] = "jump" in offered and detail is not None and not detail.place
+        context["may_end_by_hand"] = detail is not None and may_end_by_hand(detail.state, detail.type, found.execution)
     return render(request, "console/execution.html", context)
 
 

@@ -7,6 +7,7 @@ paying twice is harmless, because the ids of children and of failure workflows a
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -85,7 +86,8 @@ def _end_if_orphaned(driver: Driver, run: RunRow) -> None:
 
 def end_children(driver: Driver, execution_id: str) -> None:
     """Ends the child executions of an execution's canceled runs."""
-    for run in runs.read(execution_id, "due_at IS NOT NULL AND state = 'CANCELED' AND child_id IS NOT NULL"):
+    owing = "due_at IS NOT NULL AND state IN ('CANCELED', 'SKIPPED') AND child_id IS NOT NULL"
+    for run in runs.read(execution_id, owing):
         pay(driver, run)
 
 
@@ -93,7 +95,10 @@ def pay(driver: Driver, run: RunRow) -> None:
     """A canceled run is due: its child must end, also one that is only just being started."""
     parent = execution_store.read(run.execution_id)
     if end_child(driver, run, parent.reason if parent else None) or _is_late(run):
-        due.put_off(run.id, run.revision, None)
+        if run.seq < 0:  # set aside for this alone
+            runs.delete([run.id])
+        else:
+            due.put_off(run.id, run.revision, None)
     else:
         due.put_off(run.id, run.revision, transact.now() + _LOOK_AGAIN)
 
@@ -124,9 +129,9 @@ def settle(driver: Driver, execution: ExecutionRow) -> None:
 
 def revive_parent(driver: Driver, child: ExecutionRow) -> None:
     """An operator has revived a child execution: its parent, if it has ended over it, goes on as well."""
-    assert child.parent_id is not None
-    assert child.parent_run_id is not None
-    driver.decide(child.parent_id, ChildRevived(child.parent_run_id, child.id))
+    if child.parent_id is not None and child.parent_run_id is not None:  # (a removed parent is None)
+        with suppress(execution_store.Archived):  # who has put the parent away does not want it back
+            driver.decide(child.parent_id, ChildRevived(child.parent_run_id, child.id))
     driver.decide(child.id, ExecutionDue())  # that is paid
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from executions.engine import finishing
+from executions.engine.cutting import leads_to
 from executions.engine.events import Result
+from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
 from executions.states import RunState
 from workflows_app.graph.model import Join, Node
@@ -40,9 +42,34 @@ def open_join(plan: Plan, run: RunRow, node: Node) -> None:
         fire(plan, run, node)
 
 
+def join_again(plan: Plan, run: RunRow, node: Node) -> None:
+    """A join that an operator has gone back or on to: it waits for what is still to come, and joins what is there."""
+    join = _join(node)
+    if join.first:
+        open_join(plan, run, node)
+        return
+    run.state = RunState.WAITING
+    run.started_at = plan.now
+    known = [plan.current(r) or r for r in plan.snapshot.everything()]
+    rows = [*known, *(r for r in plan.rows.values() if r.stored < 0)]
+    coming = frozenset(
+        ref
+        for r in rows
+        if not r.settled and r.id != run.id and r.scope_id == run.scope_id
+        for ref in (r.ref, *leads_to(plan.graph, r))
+    )
+    run.pending = sum(ref in coming for ref in branch_names(plan, node, run))
+    plan.counted[run.id] = set(branch_names(plan, node, run)) - coming
+    if run.pending == 0:
+        fire(plan, run, node)
+
+
 def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
     """A node that a join is over has ended for good."""
     found = plan.latest(join_ref)
+    if found is None and plan.execution.memo.value.get("moved"):
+        _join_after_all(plan, join_ref, ended)
+        return
     if found is None or found.state != RunState.WAITING or found.path != ended.path:
         return
     run = plan.edit(found)
@@ -58,6 +85,17 @@ def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
     run.updated_at = plan.now
     if run.pending <= 0:
         fire(plan, run, node)
+
+
+def _join_after_all(plan: Plan, join_ref: str, ended: RunRow) -> None:
+    """A branch into which an operator has jumped has ended, and nobody has opened its join."""
+    node = plan.node_at(join_ref, ended.fragment)
+    if _join(node).dynamic:
+        return
+    place = Place(path=ended.path, scope_id=ended.scope_id, context=ended.context, fragment=ended.fragment)
+    run = plan.new_run(node, place, state=RunState.WAITING)
+    plan.resolve_input(run, node)
+    join_again(plan, run, node)
 
 
 def _join(node: Node) -> Join:

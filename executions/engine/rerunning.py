@@ -31,14 +31,17 @@ def rerun(plan: Plan, run: RunRow, event: Rerun) -> None:
         plan.change_execution(correlation_id=event.correlation_id)
     kept = reviving.latest_attempts(plan.snapshot.everything())
     _go_back(plan, run, event.cut, event.input)
+    waiting = _wait_again(plan, event.cut)
     special = {run.id, *event.cut.joins, *event.cut.containers}
     for other in kept:
         if not other.failed or other.id in special:
             continue
         if reviving.waits(plan.node(other), other):
-            reviving.reopen_waiting(plan, other)
+            waiting.append(reviving.reopen_waiting(plan, other))
         else:
             _reset(plan, other, None)
+    for mine in waiting:
+        reviving.count_again(plan, mine, plan.node(mine))
 
 
 def jump(plan: Plan, node: Node, event: Jumped) -> None:
@@ -47,20 +50,33 @@ def jump(plan: Plan, node: Node, event: Jumped) -> None:
     plan.note(moved=True)
     found = plan.latest(node.ref)
     run = found if found is not None and found.path == "" else None
-    for other in plan.snapshot.everything():
-        if not other.settled and node.ref in leads_to(plan.graph, other) and (run is None or other.id != run.id):
-            mine = plan.edit(other)
-            endings.cancel_run(plan, mine)
-            mine.reason = f"the execution was told to go on at {node.ref}"
-            plan.settled(mine)
+    passed: set[str] = set()
+    for other in plan.snapshot.everything():  # what is inside of something comes after it
+        if other.settled or (run is not None and other.id == run.id):
+            continue
+        if other.scope_id in passed or node.ref in leads_to(plan.graph, other):
+            passed.add(other.id)
+            _pass_over(plan, other, node)
     if run is not None and event.cut is not None:
+        plan.decision.reopening = True
         _go_back(plan, run, event.cut, event.input)
+        for mine in _wait_again(plan, event.cut):
+            reviving.count_again(plan, mine, plan.node(mine))
         return
     fresh = plan.new_run(node, Place(path="", scope_id=plan.execution.id))
     plan.resolve_input(fresh, node)
     if event.input is not None:
         fresh.input = Doc({**fresh.input.value, **event.input})
     plan.then(partial(_begin, plan, fresh, node))
+
+
+def _pass_over(plan: Plan, run: RunRow, node: Node) -> None:
+    """What an operator passes over has not failed. A child execution that it waits for must be ended yet."""
+    mine = plan.edit(run)
+    endings.cancel_run(plan, mine)
+    mine.state = RunState.SKIPPED
+    mine.reason = f"the execution was told to go on at {node.ref}"
+    plan.settled(mine)
 
 
 def skip(plan: Plan, node: Node, event: Skipped) -> None:
@@ -79,11 +95,6 @@ def _go_back(plan: Plan, run: RunRow, cut: Cut, given: object) -> None:
     plan.in_doubt = True
     plan.change_execution(epoch=cut.epoch)
     _reset(plan, run, given)
-    for other in plan.snapshot.everything():
-        if other.id in cut.joins:
-            _wait_again(plan, other, cut.joins[other.id])
-        elif other.id in cut.containers:
-            _reopen_container(plan, other, cut.containers[other.id])
 
 
 def _reset(plan: Plan, run: RunRow, given: object) -> None:
@@ -110,21 +121,32 @@ def _begin(plan: Plan, run: RunRow, node: Node) -> None:
     if node.items is not None:
         item_lists.start(plan, run, node)
     elif node.kind is Kind.JOIN:
-        joins.open_join(plan, run, node)
+        joins.join_again(plan, run, node)
     elif node.kind is Kind.LOOP:
         loops.start(plan, run, node)
     else:
         starting.launch(plan, run, node)
 
 
-def _wait_again(plan: Plan, run: RunRow, missing: frozenset[str]) -> None:
-    """A join whose branch is run again."""
-    node = plan.node(run)
-    if node.gather is None:
-        mine = reviving.reopen_waiting(plan, run)
-        if node.join is not None and node.join.first:
-            plan.then(partial(joins.open_join, plan, mine, node))
-        return
+def _wait_again(plan: Plan, cut: Cut) -> list[RunRow]:
+    """Opens the joins, loops and lists that the cut leaves open; each has to count yet what it waits for."""
+    opened = []
+    for other in plan.snapshot.everything():
+        if other.id in cut.joins:
+            node = plan.node(other)
+            if node.gather is not None:
+                _gather_again(plan, other, cut.joins[other.id])
+                continue
+            opened.append(reviving.reopen_waiting(plan, other))
+            if node.join is not None and node.join.first:
+                plan.then(partial(joins.open_join, plan, opened[-1], node))
+        elif other.id in cut.containers:
+            opened.append(_reopen_container(plan, other, cut.containers[other.id]))
+    return opened
+
+
+def _gather_again(plan: Plan, run: RunRow, missing: frozenset[str]) -> None:
+    """A gathering node of which some sources come once more."""
     mine = plan.edit(run)
     arrived = [ref for ref in (run.memo.value if run.memo else {}).get("arrived", ()) if ref not in missing]
     mine.state = RunState.WAITING
@@ -134,10 +156,11 @@ def _wait_again(plan: Plan, run: RunRow, missing: frozenset[str]) -> None:
     mine.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
 
 
-def _reopen_container(plan: Plan, run: RunRow, iteration: int | None) -> None:
+def _reopen_container(plan: Plan, run: RunRow, iteration: int | None) -> RunRow:
     """The loop or list around the task goes on."""
     mine = reviving.reopen_waiting(plan, run)
     if iteration is not None:
         memo = {**(mine.memo.value if mine.memo else {}), "iteration": iteration}
         mine.memo = Doc(memo)
         mine.output = Doc({**{k: v for k, v in mine.output.value.items() if k != "iteration"}, "iteration": iteration})
+    return mine

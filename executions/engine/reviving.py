@@ -43,8 +43,7 @@ def retry(plan: Plan) -> None:
     for run in again:
         if run not in containers:
             _attempt_again(plan, run)
-    for run in containers:
-        reopen_waiting(plan, run)
+    wait_on(plan, containers)
 
 
 def child_revived(plan: Plan, run: RunRow) -> None:
@@ -56,13 +55,12 @@ def child_revived(plan: Plan, run: RunRow) -> None:
     mine.ended_at = mine.reason = None
     mine.worker = None
     plan.set_due(mine, plan.node(mine))
-    for other in retriable(plan.snapshot.everything()):
-        if other.id == run.id:
-            continue
-        if waits(plan.node(other), other):
-            reopen_waiting(plan, other)
-        elif other.state == RunState.CANCELED:
+    beside = [other for other in retriable(plan.snapshot.everything()) if other.id != run.id]
+    waiting = [other for other in beside if waits(plan.node(other), other)]
+    for other in beside:
+        if other.state == RunState.CANCELED and other not in waiting:
             _attempt_again(plan, other)
+    wait_on(plan, waiting)
 
 
 def reopen_execution(plan: Plan) -> None:
@@ -104,8 +102,14 @@ def _gathers(node: Node, run: RunRow) -> bool:
     return node.gather is not None and run.started_at is None
 
 
+def wait_on(plan: Plan, waiting: list[RunRow]) -> None:
+    """Joins, loops and lists go on from where they were: first all of them, then each counts what it waits for."""
+    for run in [reopen_waiting(plan, found) for found in waiting]:
+        count_again(plan, run, plan.node(run))
+
+
 def reopen_waiting(plan: Plan, run: RunRow) -> RunRow:
-    """A join, a loop or a list goes on from where it was; gives the plan's copy of it."""
+    """A join, a loop or a list is open again; gives the plan's copy of it, for ``count_again``."""
     node = plan.node(run)
     mine = plan.edit(run)
     mine.settled = False
@@ -113,7 +117,6 @@ def reopen_waiting(plan: Plan, run: RunRow) -> RunRow:
     mine.output = mine.output if node.kind is Kind.LOOP else EMPTY
     if node.kind is Kind.JOIN:
         mine.state = RunState.WAITING
-        _count_again(plan, mine, node)
     elif node.kind is Kind.LOOP:
         mine.state = RunState.IN_PROGRESS
         memo = {k: v for k, v in (mine.memo.value if mine.memo else {}).items() if k != "failure"}
@@ -124,17 +127,18 @@ def reopen_waiting(plan: Plan, run: RunRow) -> RunRow:
         return mine
     else:
         mine.state = RunState.IN_PROGRESS
-        items = [r for r in latest_attempts(plan.snapshot.everything()) if r.scope_id == run.id]
-        mine.pending = sum(r.state not in RUN_SUCCEEDED for r in items)
     plan.set_due(mine, node)
     return mine
 
 
-def _count_again(plan: Plan, run: RunRow, node: Node) -> None:
-    """How many branches of a join have not ended well: each of them will tell it."""
+def count_again(plan: Plan, run: RunRow, node: Node) -> None:
+    """How many branches of a join, or items of a list, have not ended well: each of them will tell it."""
     from executions.engine.joins import branch_names
 
-    if node.join is not None and node.join.first:
+    if node.items is not None:
+        items = [r for r in latest_attempts(plan.snapshot.everything()) if r.scope_id == run.id]
+        run.pending = sum(r.state not in RUN_SUCCEEDED or _again(plan, r) for r in items)
+    if node.join is None or node.join.first:
         return
     done = {
         r.ref
@@ -151,6 +155,9 @@ def _count_again(plan: Plan, run: RunRow, node: Node) -> None:
 
 def _again(plan: Plan, run: RunRow) -> bool:
     """Whether the plan has reopened a run, or given it another attempt."""
+    mine = plan.rows.get(run.id)
+    if mine is not None and not mine.ended:
+        return True
     newest = plan.newest(run.ref)
     return newest is not None and newest.path == run.path and not newest.ended
 

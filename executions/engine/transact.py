@@ -28,7 +28,7 @@ from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
 from executions.engine.snapshot import Missing, Needs, Probe, Snapshot
 from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
-from executions.ids import new_id
+from executions.ids import new_id, run_id
 from executions.states import ExecutionState
 from executions.store import admissions, logs, outbox, runs
 from executions.store import executions as execution_store
@@ -109,8 +109,7 @@ def apply(
 
     def attempt(number: int) -> Decision | None:
         # after a conflict the claimed row is not what it was: read it
-        trusted = run if number == 0 else None
-        return _locked(execution_id, event, tools, claimer, trusted, hint)
+        return _locked(execution_id, event, tools, claimer, run if number == 0 else None, hint)
 
     return _insist(attempt, tools)
 
@@ -156,22 +155,26 @@ def _locked(
         return None
     graph = catalog.graph(row.version_id)
     snapshot = Snapshot(execution=row)
-    if run is not None:
+    if run is not None and run.id == run_id(row.id, row.epoch, run.ref, run.path, run.attempt):
         snapshot.runs[run.id] = run
+    else:  # made before an operator took the execution back, if at all: it may have been deleted since
+        run = None
     first = _ahead(graph, event, run, hint)
     if first:
         runs.load(snapshot, first)
     decision = _decide(graph, snapshot, event, moment, tools, claimer)
     if decision.refused is None:
         _write(row, reserved, decision, moment)
+    else:
+        transaction.set_rollback(True)  # the lock has written too
     return decision
 
 
 def _ahead(graph: Graph, event: Event, run: RunRow | None, hint: Hint | None) -> Needs:
     """What the decision will read, as far as that can be told: one statement instead of several."""
     ids: set[str] = set()
-    if run is None and (run_id := getattr(event, "run_id", None)) is not None:
-        ids.add(run_id)
+    if run is None and (named := getattr(event, "run_id", None)) is not None:
+        ids.add(named)
     if hint is None or not isinstance(event, Finished):
         return Needs(ids=frozenset(ids))
     analysis = analyse(graph)
@@ -285,10 +288,9 @@ def restart(
     def attempt(_: int) -> Decision | None:
         moment = now()
         row = execution_store.lock(execution_id, 0, moment)
-        if row is None:
-            return None
-        if not row.ended:
-            return Decision(execution=row, refused=STILL_RUNNING)
+        if row is None or not row.ended:
+            transaction.set_rollback(True)
+            return None if row is None else Decision(execution=row, refused=STILL_RUNNING)
         fresh = _begun_anew(row, version, moment)
         if input is not None:
             fresh.input = Doc(dict(input))
@@ -322,21 +324,20 @@ def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None)
         graph = catalog.graph(row.version_id)
         everything = runs.read(execution_id)
         target = request.target(everything)
-        with transaction.atomic():
-            found = Cut(row.epoch)
-            if target is not None:
-                found = cut(graph, everything, target, row.epoch + 1)
-                aside = [r.id for r in found.gone if r.child_id is not None and (not r.ended or r.due_at is not None)]
-                runs.set_aside(aside, row.epoch, moment)
-                runs.delete([r.id for r in found.gone if r.id not in aside])
-            gone = {r.id for r in found.gone}
-            kept = [r for r in everything if r.id not in gone]
-            snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
-            event = request.event(found if target is not None else None)
-            decision = _decide(graph, snapshot, event, moment, tools, claimer)
-            if decision.refused is not None:
-                transaction.set_rollback(True)
-                return decision
+        found = Cut(row.epoch)
+        if target is not None:
+            found = cut(graph, everything, target, row.epoch + 1)
+            aside = [r.id for r in found.gone if r.child_id and (not r.ended or r.due_at)]
+            runs.set_aside(aside, row.epoch, moment)
+            runs.delete([r.id for r in found.gone if r.id not in aside])
+        gone = {r.id for r in found.gone}
+        kept = [r for r in everything if r.id not in gone]
+        snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
+        event = request.event(found if target is not None else None)
+        decision = _decide(graph, snapshot, event, moment, tools, claimer)
+        if decision.refused is not None:
+            transaction.set_rollback(True)
+        else:
             _write(row, 0, decision, moment)
         return decision
 

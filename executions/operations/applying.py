@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from executions.engine.decision import Decision
 from executions.engine.events import Event
 from executions.engine.transact import Hint
 from executions.operations.finding import is_id
-from executions.operations.refusals import NotFound, Refusal
+from executions.operations.refusals import Conflict, NotFound, Refusal
 from executions.starting import driver
+from executions.store import executions
 
 
 def decide(execution_id: str, event: Event, *, hint: Hint | None = None) -> Decision:
@@ -18,6 +20,15 @@ def decide(execution_id: str, event: Event, *, hint: Hint | None = None) -> Deci
     if decision is None:
         raise NotFound(f"No such workflow found by id: {execution_id}")
     return decision
+
+
+@contextmanager
+def unless_archived(execution_id: str) -> Iterator[None]:
+    """For what revives an execution. Raises Conflict for an archived one, and nothing has been done."""
+    try:
+        yield
+    except executions.Archived:
+        raise Conflict(f"Workflow {execution_id} is archived and cannot be changed") from None
 
 
 def apply(execution_id: str, event: Event, refusals: Mapping[str, Refusal]) -> Decision:

@@ -11,10 +11,9 @@ from executions.engine.events import Retried
 from executions.engine.reviving import latest_attempts
 from executions.engine.rows import RunRow
 from executions.engine.transact import Rewind
-from executions.operations.applying import apply
+from executions.operations.applying import apply, unless_archived
 from executions.operations.finding import execution, is_id
 from executions.operations.refusals import Conflict, Illegal, NotFound
-from executions.operations.removing import refuse_archived
 from executions.starting import driver
 from executions.states import RUN_FAILED, ExecutionState
 from executions.store import executions, runs
@@ -28,18 +27,18 @@ def retry(execution_id: str, *, by: str, reason: str | None = None, resume_child
 
     ``resume_children``: where a child execution failed, it goes on inside, instead of being started anew.
     """
-    refuse_archived(execution_id)
     target = _failed_descendant(execution_id) if resume_children else execution_id
-    apply(
-        target,
-        Retried(),
-        {
-            STILL_RUNNING: NotFound("Workflow is still running.  status=RUNNING"),
-            NOTHING_TO_RETRY: Conflict(
-                "There are no retryable tasks! Use restart if you want to attempt entire workflow execution again!"
-            ),
-        },
-    )
+    with unless_archived(target):
+        apply(
+            target,
+            Retried(),
+            {
+                STILL_RUNNING: NotFound("Workflow is still running.  status=RUNNING"),
+                NOTHING_TO_RETRY: Conflict(
+                    "There are no retryable tasks! Use restart if you want to attempt entire workflow execution again!"
+                ),
+            },
+        )
     audit.record("retry", by=by, execution_id=execution_id, reason=reason)
 
 
@@ -58,7 +57,6 @@ def _failed_descendant(execution_id: str) -> str:
 
 def restart(execution_id: str, *, by: str, reason: str | None = None, latest_version: bool = False) -> None:
     """Begins an ended execution anew, with its input; ``latest_version``: with what its name stands for now."""
-    refuse_archived(execution_id)
     row = execution(execution_id)
     graph = catalog.graph(row.version_id)
     if not graph.restartable and row.state == ExecutionState.COMPLETED:
@@ -68,7 +66,8 @@ def restart(execution_id: str, *, by: str, reason: str | None = None, latest_ver
         version = catalog.Catalog().find(row.format, row.name)
         if version is None:
             raise NotFound(f"No such workflow found by name: {row.name}, version: null")
-    decision = driver().restart(execution_id, version)
+    with unless_archived(execution_id):
+        decision = driver().restart(execution_id, version)
     if decision is None:
         raise NotFound(f"No such workflow found by id: {execution_id}")
     if decision.refused is not None:
@@ -91,16 +90,13 @@ def rerun(
     The task begins in its own row; what followed from it is deleted, what runs beside it stays, ancestors go on.
     ``input`` replaces the task's input as it is, ``execution_input`` that of the execution it belongs to.
     """
-    refuse_archived(execution_id)
-    if run_id is None:
-        decision = driver().restart(execution_id, None, input=execution_input, correlation_id=correlation_id)
-        holder = execution_id
-    else:
-        holder = _holder(execution_id, run_id)
-        decision = driver().rerun(
-            holder,
-            Rewind(run_id=run_id, input=input, execution_input=execution_input, correlation_id=correlation_id),
-        )
+    holder = execution(execution_id).id if run_id is None else _holder(execution_id, run_id)
+    with unless_archived(holder):
+        if run_id is None:
+            decision = driver().restart(holder, None, input=execution_input, correlation_id=correlation_id)
+        else:
+            wanted = Rewind(run_id=run_id, input=input, execution_input=execution_input, correlation_id=correlation_id)
+            decision = driver().rerun(holder, wanted)
     if decision is None:
         raise NotFound(f"No such workflow found by id: {execution_id}")
     if decision.refused == STILL_RUNNING:

@@ -39,10 +39,3 @@ def remove(execution_id: str, *, by: str, reason: str | None = None) -> None:
         Execution.objects.filter(parent__id=execution_id).update(parent=None)
         found.delete()
     audit.record("remove", by=by, execution_id=execution_id, reason=reason)
-
-
-def refuse_archived(execution_id: str) -> None:
-    """Raises Conflict for an archived execution. Anything else passes, an unknown one too."""
-    row = execution(execution_id)
-    if Execution.objects.filter(id=row.id, archived_at__isnull=False).exists():
-        raise Conflict(f"Workflow {execution_id} is archived and cannot be changed")

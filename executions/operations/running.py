@@ -9,7 +9,9 @@ from executions import audit
 from executions.engine.decide import ENDED, NOT_PAUSED
 from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Terminated, VariablesSet
 from executions.operations.applying import apply
+from executions.operations.finding import is_id
 from executions.operations.refusals import Conflict
+from executions.store import executions
 
 
 def pause(execution_id: str, *, by: str, reason: str | None = None) -> None:
@@ -27,6 +29,8 @@ def resume(execution_id: str, *, by: str, reason: str | None = None) -> None:
 
 def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_failure_workflow: bool = False) -> None:
     """Ends an execution and its children. Terminating twice is no error; a failed one counts as terminated."""
+    if is_id(execution_id) and executions.is_archived(execution_id):
+        raise Conflict(f"Workflow {execution_id} is archived and cannot be changed")
     apply(
         execution_id,
         Terminated(reason=reason, trigger_failure_workflow=trigger_failure_workflow),
@@ -40,17 +44,23 @@ def advance(execution_id: str) -> None:
     apply(execution_id, Advanced(), {})
 
 
-def set_variables(execution_id: str, variables: Mapping[str, Any], *, by: str) -> None:
+def set_variables(execution_id: str, variables: Mapping[str, Any], *, by: str, reason: str | None = None) -> None:
     """Merges variables into those of an open execution."""
     apply(
         execution_id,
         VariablesSet(variables),
         {ENDED: Conflict("Workflow {id} has ended, its variables cannot be changed")},
     )
-    audit.record("set variables", by=by, execution_id=execution_id, detail={"variables": sorted(variables)})
+    audit.record(
+        "set variables",
+        by=by,
+        execution_id=execution_id,
+        reason=reason,
+        detail={"variables": sorted(variables)},
+    )
 
 
-def reset_callbacks(execution_id: str, *, by: str) -> None:
+def reset_callbacks(execution_id: str, *, by: str, reason: str | None = None) -> None:
     """Tasks that workers have put aside for a while are offered at once."""
     apply(execution_id, CallbacksReset(), {ENDED: Conflict("Workflow {id} has ended, it has no callbacks to reset")})
-    audit.record("reset callbacks", by=by, execution_id=execution_id)
+    audit.record("reset callbacks", by=by, execution_id=execution_id, reason=reason)

@@ -12,8 +12,11 @@ from executions.engine.events import Finished, LeaseExtended, Result
 from executions.engine.transact import Hint
 from executions.operations.applying import decide
 from executions.operations.finding import is_id, task_run
-from executions.operations.refusals import Conflict, NotFound
+from executions.operations.refusals import Conflict, Illegal, NotFound
 from executions.states import RunState
+
+# Their ends are those of what they hold.
+CONTAINERS = ("JOIN", "EXCLUSIVE_JOIN", "DO_WHILE")
 
 
 def report(execution_id: str, run_id: str, result: Result, *, hint: Hint | None = None) -> Decision:
@@ -45,6 +48,8 @@ def complete_by_hand(
 ) -> None:
     """Somebody ends an open task, whoever has it now."""
     run = task_run(run_id)
+    if run.type in CONTAINERS:
+        raise Illegal(f"Task {run_id} waits for other tasks: it ends with them, or the execution jumps past it")
     result = Result(state=state, output=output or {}, reason=reason, worker=by, merge=True)
     decision = report(run.execution_id, run_id, result)
     if decision.refused in (RUN_ENDED, ENDED):

@@ -13,10 +13,12 @@ from datetime import timedelta
 
 from executions import task_types
 from executions.engine import transact
+from executions.engine.debts import node_of
 from executions.engine.events import Due, Finished, Result, Started
 from executions.engine.new_execution import NewExecution
 from executions.engine.polling import active_domain
 from executions.engine.rows import ExecutionRow, RunRow
+from executions.engine.timeouts import earliest
 from executions.engine.toolbox import Toolbox
 from executions.ids import child_id
 from executions.simulation.memory import Memory
@@ -85,7 +87,7 @@ class Rehearsal:
         if run.state == RunState.DELAYED and run.due_at is not None:
             self._move_back(run, (run.due_at - self._now).total_seconds())
             return self._look(run)
-        if self.memory.graph.nodes.get(run.ref) and self.memory.graph.nodes[run.ref].kind is Kind.COMPUTE:
+        if node_of(run).kind is Kind.COMPUTE:
             return self._look(run)  # a long stretch has taken a breath
         made_up = self._next(run)
         if made_up is not None:
@@ -104,16 +106,31 @@ class Rehearsal:
         return None
 
     def _report(self, run: RunRow, made_up: MadeUp) -> bool:
-        stored = self.memory.rows[run.id]
-        stored.state = RunState.IN_PROGRESS
-        stored.started_at = stored.started_at or stored.scheduled_at
-        stored.polls += 1
+        """The task waits, is claimed, takes its time and ends; unless its time is up before."""
+        self._move_back(run, made_up.waited)
+        if self._times_out(run):
+            return True
+        self._claim(self.memory.rows[run.id])
         self._move_back(run, made_up.took)
-        stored.scheduled_at -= timedelta(seconds=made_up.waited)
-        stored.first_scheduled_at -= timedelta(seconds=made_up.waited)
-        if stored.deadline_at is not None and stored.deadline_at <= self._now:
-            return self._look(run)
+        if self._times_out(run):
+            return True
         return self.memory.decide(Finished(run.id, made_up.result), self._now, self._tools).refused is None
+
+    def _claim(self, stored: RunRow) -> None:
+        if stored.state == RunState.IN_PROGRESS:
+            return  # it waits for a person or a clock
+        stored.state, stored.started_at, stored.updated_at = RunState.IN_PROGRESS, self._now, self._now
+        stored.polls += 1
+        until = self._now + timedelta(seconds=stored.claim_seconds) if stored.claim_seconds is not None else None
+        stored.deadline_at = earliest(stored.expires_at, until)
+
+    def _times_out(self, run: RunRow) -> bool:
+        """Lets a timeout happen that has passed; False if none has, or if it is only worth a line in the log."""
+        deadline = self.memory.rows[run.id].deadline_at
+        if deadline is None or deadline > self._now:
+            return False
+        self._look(run)
+        return self.memory.rows[run.id].ended
 
     def _look(self, run: RunRow) -> bool:
         self.memory.rows[run.id].due_at = self._now
@@ -121,9 +138,9 @@ class Rehearsal:
 
     def _child(self, run: RunRow) -> bool:
         """Rehearses the child execution of a run, as far as it goes."""
-        node = self.memory.graph.nodes.get(run.ref)
-        if node is None or self._depth >= _DEEPEST:
+        if self._depth >= _DEEPEST:
             return False
+        node = node_of(run)
         logic = task_types.find(node.type, node.name)
         stored = self.memory.rows[run.id]
         stored.state, stored.started_at = RunState.IN_PROGRESS, self._now

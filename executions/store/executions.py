@@ -26,6 +26,10 @@ class Conflict(Exception):
     """Somebody else changed a row in between. The transaction must be rolled back; the event may be tried again."""
 
 
+class Archived(Exception):
+    """An archived execution cannot be revived. The transaction must be rolled back."""
+
+
 def lock(execution_id: str, seqs: int, now: datetime) -> ExecutionRow | None:
     """Locks an execution until the transaction ends, and gives it; None if there is none.
 
@@ -62,7 +66,10 @@ def insert(row: ExecutionRow) -> bool:
 
 
 def update(old: ExecutionRow, new: ExecutionRow, *, reopening: bool = False) -> None:
-    """Writes what differs. The caller holds the lock; a revision that is not the locked one raises Conflict."""
+    """Writes what differs. The caller holds the lock; a revision that is not the locked one raises Conflict.
+
+    Raises Archived when an archived execution is to be reopened.
+    """
     if not execution_may_become(old.state, new.state, reopening=reopening):
         raise AssertionError(f"execution {new.id}: {old.state} may not become {new.state}")
     of = dialect()
@@ -74,13 +81,27 @@ def update(old: ExecutionRow, new: ExecutionRow, *, reopening: bool = False) -> 
     if not changed:
         return
     sets = ", ".join(f"{name} = %s" for name in changed)
+    guard = " AND archived_at IS NULL" if reopening else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {EXECUTION_TABLE} SET {sets} WHERE id = %s AND revision = %s",
+            f"UPDATE {EXECUTION_TABLE} SET {sets} WHERE id = %s AND revision = %s{guard}",
             [*changed.values(), encode_value(of, "id", old.id), old.revision],
         )
+        if cursor.rowcount != 1 and reopening and is_archived(old.id):
+            raise Archived(old.id)
         if cursor.rowcount != 1:
             raise Conflict(f"execution {old.id}")
+
+
+def is_archived(execution_id: str) -> bool:
+    """Whether it can only be read. False for one that does not exist."""
+    of = dialect()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM {EXECUTION_TABLE} WHERE id = %s AND archived_at IS NOT NULL",
+            [encode_value(of, "id", execution_id)],
+        )
+        return cursor.fetchone() is not None
 
 
 def read(execution_id: str) -> ExecutionRow | None:

@@ -30,6 +30,9 @@ _ENDED = ", ".join(f"'{s}'" for s in sorted(RUN_ENDED))
 _MAX_MEMBERS = 200
 _MAX_NAMES = 500
 _MAX_WAITING = 50
+# What has been set aside has a negative number and a path of its own: nobody in the flow finds it.
+IN_THE_FLOW = "seq > 0"
+_ASIDE = "path = path || %s, seq = -ABS(seq)"
 
 
 # ---- loading
@@ -74,7 +77,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     of = dialect()
     query = _Query(of, snapshot.execution.id)
     by_id = [query.ask(f"id IN ({_places(part)})", _ids(of, part)) for part in _parts(needs.ids)]
-    latest = {ref: query.ask("ref = %s", [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
+    latest = {ref: query.ask("ref = %s AND seq > 0", [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
     branches = {
         key: [query.ask(f"path = %s AND ref IN ({_places(part)})", [key[0], *part]) for part in _parts(key[1])]
         for key in needs.branches
@@ -86,7 +89,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     near_joins = {key: _ask_join(query, of, snapshot.execution.id, key) for key in needs.joins}
     unsettled = query.ask(f"settled = {_false(of)} AND state IN ({_ENDED})") if needs.unsettled else None
     last = query.ask("seq > 0", tail="ORDER BY seq DESC LIMIT 1") if needs.last else None
-    everything = query.ask("1 = 1") if needs.everything else None
+    everything = query.ask(IN_THE_FLOW) if needs.everything else None
     query.run()
 
     snapshot.runs.update(dict.fromkeys(needs.ids))
@@ -140,8 +143,8 @@ def _ask_join(query: _Query, of: Dialect, execution_id: str, key: tuple[str, str
     )
 
 
-def read(execution_id: str, condition: str = "1 = 1", values: Sequence[Any] = ()) -> list[RunRow]:
-    """Task runs of an execution in order of seq, without a lock."""
+def read(execution_id: str, condition: str = IN_THE_FLOW, values: Sequence[Any] = ()) -> list[RunRow]:
+    """Task runs of an execution in order of seq, without a lock: those in the flow, or those of the condition."""
     query = _Query(dialect(), execution_id)
     rows = query.ask(condition, values)
     query.run()
@@ -215,10 +218,10 @@ def delete_all(execution_id: str, epoch: int) -> None:
     """Deletes every task run of an execution, which begins anew. Those whose children are still to be ended are put
     out of the flow's way instead."""
     of = dialect()
-    owing = f"execution_id = %s AND child_id IS NOT NULL AND due_at IS NOT NULL AND state = '{RunState.CANCELED}'"
+    owing = f"execution_id = %s AND child_id IS NOT NULL AND due_at IS NOT NULL AND state IN ({_ENDED})"
     mine = encode_value(of, "id", execution_id)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {RUN_TABLE} SET path = path || %s WHERE {owing}", [f"!{epoch}", mine])
+        cursor.execute(f"UPDATE {RUN_TABLE} SET {_ASIDE} WHERE {owing}", [f"!{epoch}", mine])
         cursor.execute(f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s AND NOT ({owing})", [mine, mine])
 
 
@@ -237,7 +240,7 @@ def set_aside(ids: Sequence[str], epoch: int, now: datetime) -> None:
     for run_id in ids:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {RUN_TABLE} SET path = path || %s, state = '{RunState.CANCELED}', settled = {_true(of)},"
+                f"UPDATE {RUN_TABLE} SET {_ASIDE}, state = '{RunState.CANCELED}', settled = {_true(of)},"
                 f" revision = revision + 1, ended_at = COALESCE(ended_at, {of.time('%s')}), deadline_at = NULL,"
                 f" due_at = {of.time('%s')} WHERE id = %s",
                 [f"!{epoch}", at, at, encode_value(of, "id", run_id)],

@@ -1,4 +1,4 @@
-"""Definitions and their versions. Versions come in through the APIs and the import command, never through a form."""
+"""Definitions and their versions. Versions come in through the APIs and by import, never through a form."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin
 
 from workflows_app.admin.columns import column, is_list, moment, shortened, standing
 from workflows_app.admin.documents import document, folded
+from workflows_app.admin.exchange import Exchange, export_chosen
 from workflows_app.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from workflows_app.models import Definition, Version
 
@@ -35,8 +36,11 @@ class VersionInline(ReadOnlyInline):
         return standing(version.current)
 
 
+export = admin.action(description="Export", permissions=["view"])(export_chosen)
+
+
 @admin.register(Definition)
-class DefinitionAdmin(ModelAdmin):  # type: ignore[misc]
+class DefinitionAdmin(Exchange, ModelAdmin):  # type: ignore[misc]
     """A name, with its versions. Only the description can be changed."""
 
     list_display = ("name", "format", "namespace", "latest", "versions", "beginning", moment("created_at"))
@@ -46,6 +50,8 @@ class DefinitionAdmin(ModelAdmin):  # type: ignore[misc]
     fields = ("name", "format", "namespace", moment("created_at"), "description")
     readonly_fields = fields[:-1]
     inlines = (VersionInline,)
+    actions = (export,)
+    list_before_template = "admin/workflows_app/exchange.html"
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Definition]:

@@ -145,7 +145,7 @@ def test_after_a_stop_with_catching_up_everything_is_fired_once_and_in_order(pla
     sweep()
     found = [at(i["_scheduledTime"]) for i in inputs()]
     assert found[0] == first
-    assert len(found) == 250
+    assert len(found) in (250, 251)  # a minute may have begun meanwhile
     assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=1)}
 
 

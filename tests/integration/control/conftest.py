@@ -1,0 +1,18 @@
+"""Every test begins without messages, and with a folder for static files, collected or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from executions.store import claims
+from tests.integration.conftest import Courier
+from tests.integration.console.conftest import plain_static_files  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(courier: Courier) -> Iterator[None]:
+    """The courier throws away what is left; which queues were empty is no matter of the next test."""
+    yield
+    claims._idle.clear()
