@@ -52,6 +52,7 @@ def _prepare_environment() -> None:
     """Must run before Django's settings are read."""
     folder = Path(tempfile.mkdtemp(prefix="upbeat-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "static").mkdir()  # nothing is collected into it
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["UPBEAT_DATA"] = str(folder)
     os.environ["UPBEAT_OPEN"] = "1"

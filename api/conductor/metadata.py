@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -36,6 +37,15 @@ def first_created(versions: QuerySet[Version]) -> dict[tuple[str, int], Any]:
     return {(name, number): first for name, number, first in rows}
 
 
+def classifier(definition: Mapping[str, Any]) -> str:
+    """What kind of definition it is: "workflow" unless its metadata says something else."""
+    metadata = definition.get("metadata") or {}
+    given = metadata.get("classifier")
+    if isinstance(given, str) and given.strip():
+        return given
+    return "agent" if metadata.get("agent_sdk") or metadata.get("agentDef") else "workflow"
+
+
 def definition_json(version: Version, created: Any) -> dict[str, Any]:
     """A WorkflowDef as clients get it."""
     return {
@@ -67,8 +77,14 @@ class Workflows(ConductorView):
         name = self.text("name")
         if name is not None:
             versions = versions.filter(name=name)
-        created = first_created(versions)
-        return Response([definition_json(v, created[v.name, v.number]) for v in versions])
+        created, short, kind = first_created(versions), self.boolean("short", False), self.text("classifier")
+        found = [
+            definition_json(v, created[v.name, v.number])
+            for v in versions
+            if kind is None or classifier(v.body) == kind
+        ]
+        # (the lists of the web UI show everything but the tasks)
+        return Response([{**d, "tasks": []} for d in found] if short else found)
 
     @extend_schema(summary="Register a workflow definition", request=dict[str, Any], responses={200: None})
     def post(self, request: Request) -> HttpResponse:

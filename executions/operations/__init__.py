@@ -10,6 +10,7 @@ from executions.operations.going_back import rerun, restart, retry
 from executions.operations.moving import jump, skip
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
 from executions.operations.removing import archive, remove
+from executions.operations.requeuing import pending, requeue
 from executions.operations.running import (
     advance,
     pause,
@@ -33,8 +34,10 @@ __all__ = [
     "extend_lease",
     "jump",
     "pause",
+    "pending",
     "remove",
     "report",
+    "requeue",
     "rerun",
     "reset_callbacks",
     "restart",
