@@ -118,3 +118,8 @@ class MetadataGeneration(models.Model):
         assert transaction.get_connection().in_atomic_block
         if not cls.objects.filter(pk=1).update(value=F("value") + 1):
             cls.objects.create(pk=1, value=1)
+
+
+# Django looks for models here; these have modules of their own.
+from workflows_app.schemas.models import Schema as Schema  # noqa: E402
+from workflows_app.tags.models import Tag as Tag  # noqa: E402

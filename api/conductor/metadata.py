@@ -16,7 +16,7 @@ from api.conductor.errors import Refused
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
 from workflows_app import registration
-from workflows_app.formats.conductor.drafts import NAME, task_draft, workflow_draft
+from workflows_app.formats.conductor.drafts import NAME, numbered, task_draft, workflow_draft
 from workflows_app.formats.conductor.fields import Invalid, Problem
 from workflows_app.models import TaskDefinition, Version
 from workflows_app.registration import AlreadyExists
@@ -89,6 +89,9 @@ class Workflows(ConductorView):
     @extend_schema(summary="Register a workflow definition", request=dict[str, Any], responses={200: None})
     def post(self, request: Request) -> HttpResponse:
         draft = workflow_draft(self.body())
+        if self.boolean("newVersion", False):
+            registration.save_next(draft, numbered, by=_who(request))
+            return done()
         try:
             registration.save(draft, overwrite=self.boolean("overwrite", False), by=_who(request))
         except AlreadyExists:
@@ -112,9 +115,13 @@ class Workflows(ConductorView):
                 problems += error.problems
         if problems:
             raise Invalid(problems)
+        new_version = self.boolean("newVersion", False)
         with transaction.atomic():
             for draft in drafts:
-                registration.save(draft, overwrite=True, by=_who(request))
+                if new_version:
+                    registration.save_next(draft, numbered, by=_who(request))
+                else:
+                    registration.save(draft, overwrite=True, by=_who(request))
         names = [draft.name for draft in drafts]
         return Response(
             {"bulkErrorResults": {}, "bulkSuccessfulResults": names, "message": "Bulk Request has been processed."}

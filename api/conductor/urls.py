@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import bulk, control, metadata, rehearsals, server, signals, starts, tasks, workflows
+from api.conductor import bulk, control, metadata, rehearsals, schemas, server, signals, starts, tags, tasks, workflows
 
 urlpatterns = [
     *server.paths,
+    *schemas.paths,
+    *tags.paths,
     path("metadata/workflow", metadata.Workflows.as_view()),
     path("metadata/workflow/validate", metadata.ValidateWorkflow.as_view()),
     path("metadata/workflow/names-and-versions", metadata.NamesAndVersions.as_view()),

@@ -181,6 +181,8 @@ def end(
     plan.change_execution(state=state, reason=reason, ended_at=plan.now, deadline_at=None)
     unsuccessful = state != ExecutionState.COMPLETED
     plan.change_execution(output=_output(plan, output, unsuccessful))
+    _check_output(plan)
+    unsuccessful = plan.execution.state != ExecutionState.COMPLETED
     if unsuccessful or cancel:
         _cancel_open(plan, reason)
     owed = plan.execution.parent_run_id is not None
@@ -232,6 +234,17 @@ def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:
         return _ends(plan)
     last = plan.last_run()
     return last.output if last is not None else EMPTY
+
+
+def _check_output(plan: Plan) -> None:
+    """An execution whose output is not as its definition promises has failed."""
+    execution, schema = plan.execution, plan.graph.output_schema
+    if schema is None or execution.state != ExecutionState.COMPLETED:
+        return
+    problem = plan.tools.schema_problem(schema, execution.output.value)
+    if problem is not None:
+        reason = f"The output is not as its schema wants it: {problem}"
+        plan.change_execution(state=ExecutionState.FAILED, reason=reason)
 
 
 def _published(plan: Plan) -> Doc | None:

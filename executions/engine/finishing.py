@@ -38,6 +38,8 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
         run.memo = Doc({**(run.memo.value if run.memo else {}), "case": result.case})
     if result.variables:
         plan.change_execution(variables=Doc({**plan.execution.variables.value, **result.variables}))
+    if result.state == RunState.COMPLETED and result.end is None:
+        _check_output(plan, run)
     if result.abort is not None:
         plan.settled(run)
         endings.end(plan, ExecutionState.FAILED, result.abort, failed=run)
@@ -46,6 +48,15 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
         endings.end_by_task(plan, run, result.end)
     elif plan.execution.state != ExecutionState.PAUSED:
         settle(plan, run)
+
+
+def _check_output(plan: Plan, run: RunRow) -> None:
+    """A task whose output is not as its definition promises has failed: another attempt would not mend that."""
+    schema = plan.policy(run, plan.node(run)).output_schema
+    problem = None if schema is None else plan.tools.schema_problem(schema, run.output.value)
+    if problem is not None:
+        run.state = RunState.FAILED_WITH_TERMINAL_ERROR
+        run.reason = f"The output is not as its schema wants it: {problem}"
 
 
 def settle(plan: Plan, run: RunRow) -> None:

@@ -90,6 +90,7 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
             loops.start(plan, run, node)
         else:
             plan.resolve_input(run, node)
+            _check_input(plan, run, node)
             seconds = plan.number(node.start_delay, run)
             if seconds > 0:
                 delay(plan, run, node, seconds)
@@ -97,6 +98,14 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
                 launch(plan, run, node)
     except ExpressionError as error:
         finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error)))
+
+
+def _check_input(plan: Plan, run: RunRow, node: Node) -> None:
+    """Raises ExpressionError."""
+    schema = plan.policy(run, node).input_schema
+    problem = None if schema is None else plan.tools.schema_problem(schema, run.input.value)
+    if problem is not None:
+        raise ExpressionError(f"The input is not as its schema wants it: {problem}")
 
 
 def delay(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:

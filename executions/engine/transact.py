@@ -19,7 +19,7 @@ from executions.engine.cutting import Cut, cut
 from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished, Jumped, Rerun, Started
-from executions.engine.new_execution import NewExecution
+from executions.engine.new_execution import InputRefused, NewExecution
 from executions.engine.place import item_index
 from executions.engine.polling import active_domain
 from executions.engine.reviving import REVIVE_PARENT
@@ -221,12 +221,16 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
     """Creates an execution and decides its beginning. None: an execution of that id was there already.
 
-    Raises IntegrityError when the idempotency key is taken.
+    Raises IntegrityError when the idempotency key is taken, InputRefused for an input against the version's schema.
     """
     graph = catalog.graph(request.version_id)
     moment = now()
     row = new_row(request, graph, moment)
     tools = Toolbox(locked=False, active_domain=active_domain)
+    if graph.input_schema is not None:
+        problem = tools.schema_problem(graph.input_schema, row.input.value)
+        if problem is not None:
+            raise InputRefused(f"The input is not as its schema wants it: {problem}")
     # nobody knows the execution yet: there is nothing to lock, and nothing to load
     decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
     decision.execution.revision = 1

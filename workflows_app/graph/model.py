@@ -216,6 +216,9 @@ class Graph:
     failure_workflow: str | None = None
     failure_workflow_version: int | None = None
     restartable: bool = True
+    # JSON schemas; None: anything goes
+    input_schema: JSON = None
+    output_schema: JSON = None
     options: Mapping[str, JSON] = field(default_factory=dict)
     # what ``workflows_app.graph.analysis`` found out; not part of the graph
     analysis: Any = field(default=None, init=False, compare=False, repr=False)

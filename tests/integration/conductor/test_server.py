@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -120,7 +121,7 @@ def test_lists_of_definitions_can_be_short_and_by_kind() -> None:
     register(task("NOOP"), name="helper", metadata={"agent_sdk": "python"})
     register(task("NOOP"), name="line", metadata={"classifier": "pipeline"})
 
-    def names(**query: str) -> list[str]:
+    def names(**query: Any) -> list[str]:
         return [d["name"] for d in call("GET", "metadata/workflow", **query).json]
 
     assert names() == ["helper", "line", "plain"]
@@ -137,7 +138,7 @@ def test_every_list_that_the_web_ui_asks_for_is_answered() -> None:
     workflow_id = start()
     call("POST", "metadata/taskdefs", [{"name": "mine"}])
     task_id = task_of(workflow_id, "mine")["taskId"]
-    for path, query in (
+    pages: tuple[tuple[str, dict[str, Any]], ...] = (
         ("metadata/taskdefs", {"access": "READ", "metadata": "true"}),
         ("metadata/taskdefs/mine", {}),
         ("metadata/workflow/w", {"version": "1"}),
@@ -145,6 +146,8 @@ def test_every_list_that_the_web_ui_asks_for_is_answered() -> None:
         (f"workflow/{workflow_id}/tasks", {"count": "20", "start": "0", "status": "SCHEDULED"}),
         ("tasks/queue/polldata/all", {}),
         ("tasks/queue/all", {}),
-    ):
+        ("schema", {}),
+    )
+    for path, query in pages:
         assert call("GET", path, **query).json is not None
     call("GET", f"tasks/{task_id}/log", expect=204)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from workflows_app.expressions import compile_template
-from workflows_app.formats.conductor.fields import render
+from workflows_app.formats.conductor.fields import Problems, render
+from workflows_app.formats.conductor.schema_def import enforced
 from workflows_app.formats.conductor.task_def import AD_HOC
 from workflows_app.formats.conductor.task_def import policy as policy_of
 from workflows_app.formats.conductor.validation import PROGRAMS
@@ -57,6 +58,8 @@ def compile_workflow(definition: WorkflowDef) -> Graph:
         failure_workflow=_failure_workflow(failure_workflow) if failure_workflow else None,
         failure_workflow_version=definition.failure_workflow_version,
         restartable=definition.restartable,
+        input_schema=enforced(definition.input_schema, "", Problems()) if definition.enforce_schema else None,
+        output_schema=enforced(definition.output_schema, "", Problems()) if definition.enforce_schema else None,
     )
 
 

@@ -17,6 +17,7 @@ from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
 from workflows_app.formats.conductor import task_def
 from workflows_app.formats.conductor.fields import Problems
+from workflows_app.formats.conductor.schema_def import enforced
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, walk
 
 # Inputs that hold a program of another language: what looks like ${...} in them is that language's affair.
@@ -36,6 +37,9 @@ def check(definition: WorkflowDef, path: str, problems: Problems) -> None:
         problems.note(at("tasks"), "WorkflowTask list cannot be empty")
     if definition.schema_version != 2:
         problems.note(at("schemaVersion"), "workflowDef schemaVersion: 2 is only supported", definition.schema_version)
+    if definition.enforce_schema:
+        enforced(definition.input_schema, at("inputSchema"), problems)
+        enforced(definition.output_schema, at("outputSchema"), problems)
     _check_list(definition.tasks, at("tasks"), problems)
     _check_unique_refs(definition, path, problems)
     _check_references(definition, path, problems)
