@@ -252,3 +252,7 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Django looks for models here; these have modules of their own.
+from executions.inbox.models import InboxMessage as InboxMessage  # noqa: E402

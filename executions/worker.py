@@ -14,7 +14,7 @@ from executions import limits, task_types
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
 from executions.engine.driver import Driver
-from executions.engine.events import Due, Finished, Result
+from executions.engine.events import Due, Finished, Result, Woken
 from executions.engine.rows import RunRow
 from executions.heartbeat import heartbeat
 from executions.states import RunsOn, RunState
@@ -36,6 +36,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
         steps=STEPS,
         seconds=SECONDS,
         perform=perform,
+        follow_up=follow_up,
         chained=chained,
         in_chord=in_chord,
     )
@@ -109,6 +110,12 @@ def perform(run: RunRow) -> Finished:
     finally:
         beat.release(run.id)
     return Finished(run.id, result, run.revision)
+
+
+def follow_up(run: RunRow) -> Woken | None:
+    """What a task waits for may have come while it was being put aside, when nobody could wake it yet."""
+    node = node_of(run)
+    return Woken(run.id) if task_types.find(node.type, node.name).may_go_on(run) else None
 
 
 def _log_quietly(work: Work, text: str) -> None:

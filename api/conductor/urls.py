@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from api.conductor import bulk, control, metadata, rehearsals, schemas, server, signals, starts, tags, tasks, workflows
+from api.conductor import (
+    bulk,
+    control,
+    messages,
+    metadata,
+    rehearsals,
+    schemas,
+    server,
+    signals,
+    starts,
+    tags,
+    tasks,
+    workflows,
+)
 
 urlpatterns = [
+    *messages.paths,
     *server.paths,
     *schemas.paths,
     *tags.paths,

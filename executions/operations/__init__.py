@@ -7,6 +7,7 @@ leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
 from executions.operations.bulk import each
 from executions.operations.finding import execution, task_run
 from executions.operations.going_back import rerun, restart, retry
+from executions.operations.messages import send_message
 from executions.operations.moving import jump, skip
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
 from executions.operations.removing import archive, remove
@@ -43,6 +44,7 @@ __all__ = [
     "restart",
     "resume",
     "retry",
+    "send_message",
     "set_variables",
     "skip",
     "task_run",

@@ -31,6 +31,8 @@ _TYPES = {
     "SUB_WORKFLOW": "sub_workflow:SubWorkflow",
     "START_WORKFLOW": "start_workflow:StartWorkflow",
     "WAIT": "wait:Wait",
+    "PULL_WORKFLOW_MESSAGES": "pull_workflow_messages:PullWorkflowMessages",
+    "HTTP_POLL": "http_poll:HttpPoll",
     "HUMAN": "human:Human",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",
