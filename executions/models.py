@@ -255,4 +255,5 @@ class WorkerBeat(models.Model):
 
 
 # Django looks for models here; these have modules of their own.
+from executions.cached_output import CachedOutput as CachedOutput  # noqa: E402
 from executions.inbox.models import InboxMessage as InboxMessage  # noqa: E402

@@ -14,12 +14,13 @@ from executions import limits, task_types
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
 from executions.engine.driver import Driver
-from executions.engine.events import Due, Finished, Result, Woken
+from executions.engine.events import Due, Finished, Result, TakenUp, Woken
 from executions.engine.rows import RunRow
 from executions.heartbeat import heartbeat
 from executions.states import RunsOn, RunState
 from executions.store import claims, logs, runs
 from executions.task_types.base import Work
+from workflows_app.graph.model import Change, Node
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ def perform(run: RunRow) -> Finished:
     """Runs a claimed server-side task, outside of any transaction; gives the event that reports it."""
     node = node_of(run)
     kind = task_types.find(node.type, node.name)
+    tell_of_start(run, node)
     beat = heartbeat()
     canceled = beat.hold(run.id)
     work = Work(
@@ -110,6 +112,12 @@ def perform(run: RunRow) -> Finished:
     finally:
         beat.release(run.id)
     return Finished(run.id, result, run.revision)
+
+
+def tell_of_start(run: RunRow, node: Node) -> None:
+    """A worker has claimed a run: the world is told, where the definition wants that."""
+    if Change.STARTED in node.announces:
+        transact.apply(run.execution_id, TakenUp(run.id))
 
 
 def follow_up(run: RunRow) -> Woken | None:

@@ -8,11 +8,13 @@ from typing import Any
 from api.conductor.render import task_json
 from executions import limits
 from executions.engine import polling
+from executions.engine.debts import node_of
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import now
 from executions.hints import remember
 from executions.store import claims, executions
 from executions.waiting import wait_for
+from executions.worker import tell_of_start
 
 
 def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: float) -> list[dict[str, Any]]:
@@ -26,6 +28,7 @@ def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: 
     tasks = []
     for run in found:
         remember(run)
+        tell_of_start(run, node_of(run))
         execution = of.get(run.execution_id)
         if execution is not None:  # removed in this moment
             tasks.append(task_json(execution, run))

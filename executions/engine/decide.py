@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import endings, finishing, rerunning, reviving, starting, timeouts
+from executions.engine import announcing, endings, finishing, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Advanced,
@@ -30,6 +30,7 @@ from executions.engine.events import (
     Retried,
     Skipped,
     Started,
+    TakenUp,
     Terminated,
     VariablesSet,
     Woken,
@@ -41,7 +42,7 @@ from executions.engine.snapshot import Snapshot
 from executions.engine.starting import MESSAGE_GRACE
 from executions.engine.tools import Claimer, Tools
 from executions.states import ExecutionState, RunsOn, RunState
-from workflows_app.graph.model import Graph, Kind, Node
+from workflows_app.graph.model import Change, Graph, Kind, Node
 from workflows_app.policies import OnTimeout
 
 # A task whose workers die this often is not lost by accident.
@@ -412,6 +413,15 @@ def _go_on(plan: Plan, run: RunRow) -> None:
         plan.set_due(run, node, timer)
 
 
+def _taken_up(plan: Plan, event: TakenUp) -> str | None:
+    """Changes nothing but what is announced: the claim itself is a statement of its own."""
+    run = plan.snapshot.run(event.run_id)
+    if run is None:
+        return UNKNOWN_RUN
+    announcing.announce(plan, run, plan.node(run), Change.STARTED)
+    return None
+
+
 def _woken(plan: Plan, event: Woken) -> str | None:
     run, refused = _open_run(plan, event.run_id)
     if run is None:
@@ -490,6 +500,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Finished: _finished,
     LeaseExtended: _lease_extended,
     Due: _due,
+    TakenUp: _taken_up,
     Woken: _woken,
     ExecutionDue: _execution_due,
     Paused: _paused,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from executions.engine.rows import ExecutionRow, RunRow
+from workflows_app.graph.model import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,25 @@ class Iteration:
     refs: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What the world is to be told: which change of which task run, under which name, and with what."""
+
+    run_id: str
+    change: Change
+    kind: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """An output to be kept for others until it expires."""
+
+    key: str
+    output: Mapping[str, Any]
+    expires_at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """The outcome of one event.
@@ -24,7 +47,8 @@ class Decision:
     differ. ``runs``: every changed or new task run. ``cancel_others``: all other open runs end as CANCELED with
     this reason. ``forget``: iterations whose task runs are deleted.
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
-    process has claimed and now goes on with. ``logs``: (task run id, line).
+    process has claimed and now goes on with. ``logs``: (task run id, line). ``announcements``: for the world,
+    ``cached``: for tasks to come.
     ``reopening``: an operator has revived what had ended. ``refused``: why the event was not
     applied; then nothing else is set.
     """
@@ -37,5 +61,7 @@ class Decision:
     send: list[RunRow] = field(default_factory=list)
     claimed: list[RunRow] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    cached: list[Cached] = field(default_factory=list)
     reopening: bool = False
     refused: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import finishing, loops
+from executions.engine import announcing, finishing, loops
 from executions.engine.events import End, Result
 from executions.engine.place import visit
 from executions.engine.rows import EMPTY, Doc, RunRow
@@ -197,6 +197,10 @@ def end(
 
 
 def _cancel_open(plan: Plan, reason: str | None) -> None:
+    if announcing.cancellations_matter(plan):
+        for found in plan.snapshot.everything():
+            if not found.ended:
+                plan.edit(found)
     for run in plan.rows.values():
         if not run.ended:
             cancel_run(plan, run)
@@ -213,6 +217,7 @@ def cancel_run(plan: Plan, run: RunRow) -> None:
     run.ended_at = run.updated_at = plan.now
     run.deadline_at = None
     run.due_at = plan.now if run.child_id is not None else None
+    announcing.announce_end(plan, run, plan.node(run))
 
 
 def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:

@@ -78,6 +78,13 @@ class LeaseExtended(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TakenUp(Event):
+    """A worker has claimed a task run whose node wants the world to be told so."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Woken(Event):
     """What a server-side task that was put aside waits for may have come: it is offered again."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from executions.engine import endings, gathering, items, joins, retries, starting
+from executions.engine import announcing, caching, endings, gathering, items, joins, retries, starting
 from executions.engine.events import Result
 from executions.engine.fragments import nodes_of
 from executions.engine.place import Place, item_index
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.states import ExecutionState, RunState
-from workflows_app.graph.model import Edge, Kind, Node, On
+from workflows_app.graph.model import Change, Edge, Kind, Node, On
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -40,6 +40,9 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
         plan.change_execution(variables=Doc({**plan.execution.variables.value, **result.variables}))
     if result.state == RunState.COMPLETED and result.end is None:
         _check_output(plan, run)
+    node = plan.node(run)
+    caching.keep(plan, run, node)
+    announcing.announce_end(plan, run, node)
     if result.abort is not None:
         plan.settled(run)
         endings.end(plan, ExecutionState.FAILED, result.abort, failed=run)
@@ -103,6 +106,7 @@ def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
     again.domain, again.queue = run.domain, run.queue
     if item_index(run.path) is None:
         plan.resolve_input(again, node)
+        announcing.announce(plan, again, node, Change.SCHEDULED)
     else:
         again.input = run.input
     if delay > 0:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from executions.engine import endings, fanout, finishing, gathering, items, joins, loops, timeouts
+from executions.engine import announcing, caching, endings, fanout, finishing, gathering, items, joins, loops, timeouts
 from executions.engine.events import Result
 from executions.engine.fragments import fragment_of
 from executions.engine.place import Place, item_index
@@ -15,7 +15,7 @@ from executions.engine.tools import Task
 from executions.ids import child_id, run_id
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.expressions.base import ExpressionError, ScriptError
-from workflows_app.graph.model import Kind, Node
+from workflows_app.graph.model import Change, Kind, Node
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -91,6 +91,9 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
         else:
             plan.resolve_input(run, node)
             _check_input(plan, run, node)
+            announcing.announce(plan, run, node, Change.SCHEDULED)
+            if caching.served(plan, run, node):
+                return
             seconds = plan.number(node.start_delay, run)
             if seconds > 0:
                 delay(plan, run, node, seconds)
@@ -150,6 +153,7 @@ def _compute(plan: Plan, run: RunRow, node: Node) -> None:
         plan.decision.send.append(run)
         return
     run.started_at = plan.now
+    announcing.announce(plan, run, node, Change.STARTED)
     try:
         result = plan.logic(node).compute(task_of(plan, run, node))
     except ScriptError as error:
@@ -161,6 +165,7 @@ def _open(plan: Plan, run: RunRow, node: Node) -> None:
     opening = plan.logic(node).open(task_of(plan, run, node))
     run.state = RunState.IN_PROGRESS
     run.started_at = run.updated_at = plan.now
+    announcing.announce(plan, run, node, Change.STARTED)
     if opening.result is not None:
         finishing.finish(plan, run, opening.result)
         return

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError, transaction
 
+from executions import hooks
 from executions.engine.cutting import Cut, cut
 from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
@@ -29,8 +30,8 @@ from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
 from executions.ids import new_id
 from executions.states import ExecutionState
+from executions.store import cache, logs, runs
 from executions.store import executions as execution_store
-from executions.store import logs, runs
 from executions.store.executions import Conflict
 from workflows_app import catalog
 from workflows_app.catalog import Found
@@ -200,8 +201,25 @@ def _decide(
         try:
             return decide(graph, snapshot, event, moment, tools, claimer)
         except Missing as missing:
-            runs.load(snapshot, missing.needs)
+            _load(snapshot, missing.needs, moment)
     raise AssertionError(f"{event} keeps asking for more rows")
+
+
+def _load(snapshot: Snapshot, needs: Needs, moment: datetime) -> None:
+    if needs.cached:
+        kept = cache.read(needs.cached, moment)
+        snapshot.cached.update({key: kept.get(key) for key in needs.cached})
+    runs.load(snapshot, needs)
+
+
+def _hand_on(decision: Decision, moment: datetime) -> None:
+    """What is neither the execution nor a task run, in the same transaction."""
+    if decision.logs:
+        logs.add(decision.logs, moment)
+    if decision.cached:
+        cache.put(decision.cached)
+    if decision.announcements:
+        hooks.announce(decision.execution, decision.announcements)
 
 
 def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
@@ -214,8 +232,7 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:
         execution_store.update(old, new, reopening=decision.reopening)
-    if decision.logs:
-        logs.add(decision.logs, moment)
+    _hand_on(decision, moment)
 
 
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
@@ -242,8 +259,7 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             return None
         if decision.runs:
             runs.write(decision.runs)
-        if decision.logs:
-            logs.add(decision.logs, moment)
+        _hand_on(decision, moment)
         return decision
 
     return _insist(attempt, tools)
@@ -395,6 +411,14 @@ class _Nothing(Snapshot):
 
     def runs_at(self, path: str, refs: frozenset[str]) -> dict[str, RunRow]:
         return {}
+
+    def everything(self) -> list[RunRow]:
+        return []
+
+    def cached_output(self, key: str) -> Doc | None:
+        if key not in self.cached:
+            self.cached[key] = cache.read([key], now()).get(key)
+        return self.cached[key]
 
     def probe(self, scope_id: str, beside: frozenset[str]) -> Probe:
         return Probe(active=False)

@@ -22,6 +22,8 @@ from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTa
 
 # Inputs that hold a program of another language: what looks like ${...} in them is that language's affair.
 PROGRAMS = frozenset({"expression", "queryExpression", "scriptExpression"})
+# Ten years of seconds.
+_LONGEST_CACHE = 315_360_000
 _EXPRESSION = re.compile(r"^\$\{.*\}$", re.DOTALL)
 
 
@@ -71,6 +73,11 @@ def _check_task(task: WorkflowTask, path: str, problems: Problems, *, in_loop: b
         problems.note(f"{path}.startDelay", "must be greater than or equal to 0", task.start_delay)
     if task.task_definition is not None and task.task_definition.name:
         task_def.check(task.task_definition, f"{path}.taskDefinition", problems)
+    if task.cache_config:
+        for message in _cache_config(task):
+            problems.note(path, message)
+    for message in _on_state_change(task):
+        problems.note(path, message)
     rule = _RULES.get(task.type)
     if rule is not None and not in_loop:
         for message in rule(task):
@@ -153,7 +160,55 @@ def _jq(task: WorkflowTask) -> Iterator[str]:
         yield _required("inputParameters.queryExpression", task)
 
 
+def _http_poll(task: WorkflowTask) -> Iterator[str]:
+    template = task.task_definition.input_template if task.task_definition else {}
+    given = {**template, **task.input_parameters}
+    request = given.get("http_request", given)
+    if not any(name in given for name in ("http_request", "uri", "method")):
+        yield _required("inputParameters.http_request or inputParameters.uri", task)
+    elif isinstance(request, dict) and not request.get("terminationCondition"):
+        yield _required("inputParameters.http_request.terminationCondition", task)
+
+
+def _join(task: WorkflowTask) -> Iterator[str]:
+    if task.expression and (task.evaluator_type or "js") not in ("js", "javascript", "graaljs"):
+        yield f"the script of a JOIN is JavaScript, not {task.evaluator_type}, taskName: {task.name}"
+    elif task.expression:
+        try:
+            expressions.script("javascript").check(task.expression)
+        except ScriptError as error:
+            yield f"Expression is not well formatted: {error}, taskType: {task.type} taskName {task.name}"
+
+
+def _cache_config(task: WorkflowTask) -> Iterator[str]:
+    key, seconds = (task.cache_config or {}).get("key"), (task.cache_config or {}).get("ttlInSecond")
+    if not isinstance(key, str) or not key:
+        yield "cacheConfig.key must be a text"
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_CACHE:
+        yield f"cacheConfig.ttlInSecond must be a number of seconds, at most {_LONGEST_CACHE}"
+    try:
+        expressions.compile_template("conductor", key)
+    except ExpressionError as error:
+        yield f"cacheConfig.key: {error}"
+
+
+def _on_state_change(task: WorkflowTask) -> Iterator[str]:
+    for names, events in task.on_state_change.items():
+        if not isinstance(events, list) or not all(isinstance(e, dict) and e.get("type") for e in events):
+            yield f"onStateChange.{names} must be a list of events, each with a type and a payload"
+            continue
+        try:
+            expressions.compile_template("conductor", events)
+        except ExpressionError as error:
+            yield f"onStateChange.{names}: {error}"
+
+
 def _kafka(task: WorkflowTask) -> Iterator[str]:
+    yield (
+        f"KAFKA_PUBLISH cannot be run: this server speaks no Kafka, taskName: {task.name}. Publish from a worker of"
+        " your own (type SIMPLE)"
+    )
     if "kafka_request" not in task.input_parameters:
         yield _required("inputParameters.kafka_request", task)
 
@@ -205,6 +260,8 @@ _RULES: dict[str, Callable[[WorkflowTask], Iterator[str]]] = {
     "FORK_JOIN": _fork_join,
     "FORK_JOIN_DYNAMIC": _fork_join_dynamic,
     "HTTP": _http,
+    "HTTP_POLL": _http_poll,
+    "JOIN": _join,
     "JSON_JQ_TRANSFORM": _jq,
     "KAFKA_PUBLISH": _kafka,
     "TERMINATE": _terminate,

@@ -1,0 +1,41 @@
+"""What a definition wants the world to be told when its tasks change: made here, handed on by the shell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from executions.engine.decision import Announcement
+from executions.engine.rows import RunRow
+from executions.states import RunState
+from workflows_app.expressions.base import ExpressionError
+from workflows_app.graph.model import Change, Node
+
+if TYPE_CHECKING:
+    from executions.engine.plan import Plan
+
+
+def announce(plan: Plan, run: RunRow, node: Node, change: Change) -> None:
+    """Adds what the node announces for this change. A payload that cannot be made is told in the task's log: nothing
+    fails for it."""
+    for wish in node.announces.get(change, ()):
+        try:
+            payload: Any = plan.evaluate(wish.payload, run=run)
+        except ExpressionError as error:
+            plan.decision.logs.append((run.id, f"{wish.kind} was not announced: {error}"))
+            continue
+        plan.decision.announcements.append(Announcement(run.id, change, wish.kind, payload))
+
+
+def announce_end(plan: Plan, run: RunRow, node: Node) -> None:
+    """The same for a run that has just ended."""
+    if not node.announces:
+        return
+    if run.state == RunState.CANCELED:
+        announce(plan, run, node, Change.CANCELED)
+    else:
+        announce(plan, run, node, Change.FAILED if run.failed else Change.SUCCEEDED)
+
+
+def cancellations_matter(plan: Plan) -> bool:
+    """Whether some node announces its cancelation, so that canceled runs must be looked at one by one."""
+    return any(Change.CANCELED in node.announces for node in plan.graph.nodes.values())
