@@ -134,18 +134,18 @@ def _ask(plan: Plan, run: RunRow, node: Node, script: Template) -> None:
         return
     said = answer if isinstance(answer, dict) else {"status": RunState.COMPLETED if answer is True else None}
     state = str(said.get("status") or RunState.IN_PROGRESS)
-    extra = said.get("outputData")
+    told = said.get("reasonForIncompletion")
+    why = None if told is None else str(told)
+    more = said.get("outputData")
     output = {ref: r.output.value for ref in over if (r := found.get(ref)) is not None and r.output.value}
-    output |= extra if isinstance(extra, dict) else {}
-    reason = said.get("reasonForIncompletion")
+    output |= more if isinstance(more, dict) else {}
     if state in RUN_ENDED:
-        text = None if reason is None else str(reason)
-        finishing.finish(plan, run, Result(state=RunState(state), output=output, reason=text))
+        finishing.finish(plan, run, Result(state=RunState(state), output=output, reason=why))
     elif (run.pending or 0) <= 0:
-        finishing.finish(plan, run, Result(state=RunState.FAILED, output=output, reason=str(reason or UNSATISFIED)))
+        finishing.finish(plan, run, Result(state=RunState.FAILED, output=output, reason=why or UNSATISFIED))
     else:
         run.output = Doc(output)
-        run.reason = None if reason is None else str(reason)
+        run.reason = why
 
 
 def branches(plan: Plan, path: str, over: tuple[str, ...]) -> dict[str, RunRow]:

@@ -87,9 +87,8 @@ class _Plan:
         strategy = given.get("pollingStrategy") or "FIXED"
         if strategy not in _STRATEGIES:
             raise _Nonsense(f"pollingStrategy must be one of {', '.join(_STRATEGIES)}, not {strategy!r}")
-        interval = min(
-            max(_number(given.get("pollingInterval"), DEFAULT_INTERVAL), SHORTEST_INTERVAL), LONGEST_INTERVAL
-        )
+        wanted = _number(given.get("pollingInterval"), DEFAULT_INTERVAL)
+        interval = min(max(wanted, SHORTEST_INTERVAL), LONGEST_INTERVAL)
         self._pauses = RetryPolicy(backoff=_STRATEGIES[strategy], delay=interval, max_delay=LONGEST_INTERVAL)
         self._most = max(_count(given.get("maxPollCount"), DEFAULT_POLLS), 1)
 
