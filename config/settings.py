@@ -198,6 +198,8 @@ TASK_MODULES = env.words("UPBEAT_TASK_MODULES")
 # A worker process that is not heard of for so long has lost what it was doing. Long enough for a busy process to miss
 # two of three renewals, short enough that nobody notices a dead one.
 LEASE_SECONDS = env.number("UPBEAT_LEASE_SECONDS", 30)
+# Where clients' payloads are kept for a day; with several web servers, a folder that all of them share.
+PAYLOADS_DIR = Path(env.text("UPBEAT_PAYLOADS", str(DATA_DIR / "payloads")))
 # Forks up to this width go out as a chord, wider ones as a batch of messages.
 CHORD_MAX_WIDTH = env.number("UPBEAT_CHORD_MAX_WIDTH", 20)
 # Messages that a sweep leaves in one queue at most; the rest waits in the table.

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from api.conductor.blocking import Blocked, wait_until_blocked
 from api.conductor.errors import Refused
+from api.conductor.external_payloads import named_payload
 from api.conductor.run_json import run_json
 from api.conductor.wire import ConductorView, plain, refuse_field
 from executions import operations
@@ -41,6 +42,9 @@ def read_request(data: dict[str, Any], *, name_needed: bool = True) -> StartWork
         problems.note("correlationId", "correlationId must not be longer than 1024 characters")
     if problems:
         raise Invalid(problems)
+    request.input = named_payload(
+        "externalInputPayloadStoragePath", request.input, request.external_input_payload_storage_path
+    )
     return request
 
 

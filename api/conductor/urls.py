@@ -7,6 +7,7 @@ from django.urls import path
 from api.conductor import (
     bulk,
     control,
+    external_payloads,
     messages,
     metadata,
     rehearsals,
@@ -20,6 +21,7 @@ from api.conductor import (
 )
 
 urlpatterns = [
+    *external_payloads.paths,
     *messages.paths,
     *server.paths,
     *schemas.paths,

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from executions.engine.transact import now
 from executions.store import due
-from executions.sweeps import cache, delays, executions, inbox, messages, stalled, timers
+from executions.sweeps import cache, delays, executions, inbox, messages, payloads, stalled, timers
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _EVERY_TICK: tuple[Callable[[], int], ...] = (
     executions.run_once,
     messages.run_once,
 )
-_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once, inbox.run_once, cache.run_once)
+_NOW_AND_THEN: tuple[Callable[[], int], ...] = (stalled.run_once, inbox.run_once, cache.run_once, payloads.run_once)
 
 
 def tick(seconds: float = TICK_SECONDS) -> int:

@@ -25,7 +25,7 @@ class Answer:
         return f"{self.status} {self.text[:1000]}"
 
 
-def call(method: str, path: str, body: Any = None, *, expect: int | None = 200, **query: Any) -> Answer:
+def call(method: str, path: str, body: Any = None, /, *, expect: int | None = 200, **query: Any) -> Answer:
     """A request to ``/api/<path>`` with ``body`` as JSON. ``expect``: the status that it must have; None: any."""
     data = b"" if body is None else json.dumps(body).encode()
     target = f"/api/{quote(path)}" + (f"?{urlencode(query, doseq=True)}" if query else "")
