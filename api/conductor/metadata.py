@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from api.conductor.errors import Refused
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
+from executions import limits
+from executions.engine.transact import now
 from workflows_app import registration
 from workflows_app.formats.conductor.drafts import NAME, numbered, task_draft, workflow_draft
 from workflows_app.formats.conductor.fields import Invalid, Problem
@@ -234,6 +236,7 @@ class TaskDefs(ConductorView):
         with transaction.atomic():
             for draft in drafts:
                 registration.save_task_definition(draft, by=_who(request))
+            limits.changed([draft.name for draft in drafts], now())
         return done()
 
     @extend_schema(summary="Change a task definition", request=dict[str, Any], responses={200: None})
@@ -241,7 +244,9 @@ class TaskDefs(ConductorView):
         draft = task_draft(self.body())
         if not TaskDefinition.objects.filter(name=draft.name, current=True).exists():
             raise Refused(404, f"No such task by name {draft.name}")
-        registration.save_task_definition(draft, by=_who(request))
+        with transaction.atomic():
+            registration.save_task_definition(draft, by=_who(request))
+            limits.changed([draft.name], now())
         return done()
 
 
@@ -258,6 +263,7 @@ class TaskDef(ConductorView):
     def delete(self, request: Request, name: str) -> HttpResponse:
         if not registration.withdraw_task_definition(name):
             raise Refused(404, f"No such taskType found by name: {name}")
+        limits.changed([name], now())
         return done()
 
 
