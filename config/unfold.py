@@ -67,6 +67,8 @@ UNFOLD: dict[str, Any] = {
                     _model("Audit", "history", "executions", "event"),
                     _model("Workers", "monitor_heart", "executions", "workerbeat"),
                     _model("Limits", "speed", "executions", "tasklimit"),
+                    _model("Inbox", "inbox", "executions", "inboxmessage"),
+                    _model("Cached outputs", "cached", "executions", "cachedoutput"),
                 ],
             },
             {
@@ -75,6 +77,8 @@ UNFOLD: dict[str, Any] = {
                     _model("Definitions", "account_tree", "workflows_app", "definition"),
                     _model("Versions", "deployed_code", "workflows_app", "version"),
                     _model("Task definitions", "task", "workflows_app", "taskdefinition"),
+                    _model("Schemas", "data_object", "workflows_app", "schema"),
+                    _model("Tags", "label", "workflows_app", "tag"),
                 ],
             },
             {

@@ -4,6 +4,6 @@ One module for each model; ``records`` has the small ones, ``periodic_tasks`` an
 the look of ours. ``states``, ``filters`` and ``links`` are what they share.
 """
 
-from executions.admin import accounts, executions, periodic_tasks, records, task_runs
+from executions.admin import accounts, cached_outputs, executions, inbox, periodic_tasks, records, task_runs
 
-__all__ = ["accounts", "executions", "periodic_tasks", "records", "task_runs"]
+__all__ = ["accounts", "cached_outputs", "executions", "inbox", "periodic_tasks", "records", "task_runs"]

@@ -20,13 +20,13 @@ from unfold.admin import ModelAdmin
 
 from executions import operations
 from executions.engine.rows import ExecutionRow
-from executions.models import Event, Execution, TaskLimit, TaskLog, TaskRun, WorkerBeat
+from executions.models import CachedOutput, Event, Execution, InboxMessage, TaskLimit, TaskLog, TaskRun, WorkerBeat
 from executions.store import logs
 from tests.integration.conftest import run_of
 from tests.integration.console.conftest import plain_static_files  # noqa: F401
 from tests.unit.engine.world import graph, task
 from workflows_app.graph.model import Edge
-from workflows_app.models import Definition, MetadataGeneration, TaskDefinition, Version
+from workflows_app.models import Definition, MetadataGeneration, Schema, Tag, TaskDefinition, Version
 from workflows_app.policies import Limits, RetryPolicy, TaskPolicy, Timeouts
 from workflows_app.registration import Draft, TaskDraft, save, save_task_definition
 
@@ -37,7 +37,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
 
 ENGINES_OWN = [Execution, TaskRun, TaskLog, Event, WorkerBeat, TaskLimit, MetadataGeneration, Version, TaskDefinition]
-BIG = [Execution, TaskRun, TaskLog, Event]
+ENGINES_OWN += [InboxMessage, CachedOutput, Schema, Tag]
+BIG = [Execution, TaskRun, TaskLog, Event, InboxMessage, CachedOutput]
 LISTED = [m for m in apps.get_models() if m in admin.site._registry]
 
 
@@ -65,6 +66,10 @@ def everything(begin: Begin) -> ExecutionRow:
     save_task_definition(TaskDraft(name=EVIL, body={"name": EVIL}, policy=policy))
     WorkerBeat.objects.create(name="w@h", kind="w", seen_at=NOW, info={"queues": ["default", EVIL]})
     TaskLimit.objects.create(name=EVIL)
+    InboxMessage.objects.create(execution_id=execution.id, payload={"x": EVIL}, received_at=NOW, taken_by=run.id)
+    CachedOutput.objects.create(key="k", output={"x": EVIL}, expires_at=NOW)
+    Schema.objects.create(name=EVIL, data={"title": EVIL})
+    Tag.objects.create(subject="workflow", name=EVIL, key=EVIL, value=EVIL)
     schedule = IntervalSchedule.objects.create(every=5, period="seconds")
     PeriodicTask.objects.create(name=EVIL, task="executions.tick", interval=schedule)
     return execution
