@@ -208,6 +208,8 @@ TASK_MODULES = env.words("UPBEAT_TASK_MODULES")
 LEASE_SECONDS = env.number("UPBEAT_LEASE_SECONDS", 30)
 # Bytes of JSON that the input of an execution or the output of a task may have.
 MAX_PAYLOAD = env.number("UPBEAT_MAX_PAYLOAD", 10 * 1024 * 1024)
+# Where clients' payloads are kept for a day; with several web servers, a folder that all of them share.
+PAYLOADS_DIR = Path(env.text("UPBEAT_PAYLOADS", str(DATA_DIR / "payloads")))
 # Forks up to this width go out as a chord, wider ones as a batch of messages.
 CHORD_MAX_WIDTH = env.number("UPBEAT_CHORD_MAX_WIDTH", 20)
 # Messages that a sweep leaves in one queue at most; the rest waits in the table.

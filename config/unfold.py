@@ -68,6 +68,8 @@ UNFOLD: dict[str, Any] = {
                     _model("Webhook deliveries", "move_to_inbox", "executions", "webhookdelivery"),
                     _model("Workers", "monitor_heart", "executions", "workerbeat"),
                     _model("Limits", "speed", "executions", "tasklimit"),
+                    _model("Inbox", "inbox", "executions", "inboxmessage"),
+                    _model("Cached outputs", "cached", "executions", "cachedoutput"),
                 ],
             },
             {
@@ -90,6 +92,8 @@ UNFOLD: dict[str, Any] = {
                     _model("Environment", "tune", "workflows_app", "environmentvariable"),
                     _model("Secrets", "lock", "executions", "secret"),
                     _model("Webhooks", "webhook", "executions", "webhook"),
+                    _model("Schemas", "data_object", "workflows_app", "schema"),
+                    _model("Tags", "label", "workflows_app", "tag"),
                 ],
             },
             {

@@ -7,6 +7,7 @@ the task definition that counts now, not by the one that a task was scheduled wi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -45,6 +46,11 @@ def claim(run: RunRow, worker: str, now: datetime, lease_until: datetime) -> Run
         found = claims.claim(run.id, worker, now, lease_until, limited=True)
         _hand_out(limit, 1 if found else 0, now)
         return found
+
+
+def changed(names: Iterable[str], now: datetime) -> None:
+    """Limits of these names may be others from now on: what waits under the old ones is looked at again."""
+    due.look_again(list(names), now)
 
 
 def _next_chance(limit: TaskLimit, limits: Limits, now: datetime) -> datetime:

@@ -297,4 +297,7 @@ class WorkerBeat(models.Model):
         return self.name
 
 
+# Django looks for models here; these have modules of their own.
+from executions.cached_output import CachedOutput as CachedOutput  # noqa: E402
+from executions.inbox.models import InboxMessage as InboxMessage  # noqa: E402
 from executions.search.models import SearchDocument, SearchPending  # noqa: E402, F401

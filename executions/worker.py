@@ -14,7 +14,7 @@ from executions import limits, task_types
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
 from executions.engine.driver import Driver
-from executions.engine.events import Due, Finished, Result
+from executions.engine.events import Due, Finished, Result, TakenUp, Woken
 from executions.engine.rows import RunRow
 from executions.functions import Refused
 from executions.heartbeat import heartbeat
@@ -22,6 +22,7 @@ from executions.secrets.handover import NO_SECRETS, hand_over, has_references
 from executions.states import RunsOn, RunState
 from executions.store import claims, logs, runs
 from executions.task_types.base import Work
+from workflows_app.graph.model import Change, Node
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
         steps=STEPS,
         seconds=SECONDS,
         perform=perform,
+        follow_up=follow_up,
         chained=chained,
         in_chord=in_chord,
     )
@@ -92,6 +94,7 @@ def perform(run: RunRow) -> Finished:
     """Runs a claimed server-side task, outside of any transaction; gives the event that reports it."""
     node = node_of(run)
     kind = task_types.find(node.type, node.name)
+    tell_of_start(run, node)
     beat = heartbeat()
     canceled = beat.hold(run.id)
     masker = NO_SECRETS
@@ -119,6 +122,20 @@ def perform(run: RunRow) -> Finished:
     finally:
         beat.release(run.id)
     return Finished(run.id, masker.result(result) if masker else result, run.revision)
+
+
+def tell_of_start(run: RunRow, node: Node) -> None:
+    """A worker has claimed a run: the world is told, where the definition wants that."""
+    if Change.STARTED in node.announces:
+        decision = transact.apply(run.execution_id, TakenUp(run.id))
+        if decision is not None and decision.messages:
+            canvas.send_events([message_id for message_id, _ in decision.messages])
+
+
+def follow_up(run: RunRow) -> Woken | None:
+    """What a task waits for may have come while it was being put aside, when nobody could wake it yet."""
+    node = node_of(run)
+    return Woken(run.id) if task_types.find(node.type, node.name).may_go_on(run) else None
 
 
 def _log_quietly(work: Work, text: str) -> None:

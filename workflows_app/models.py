@@ -134,3 +134,8 @@ class EnvironmentVariable(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Django looks for models here; these have modules of their own.
+from workflows_app.schemas.models import Schema as Schema  # noqa: E402
+from workflows_app.tags.models import Tag as Tag  # noqa: E402

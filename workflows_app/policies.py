@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from workflows_app.graph.template import Template
 
@@ -88,4 +89,7 @@ class TaskPolicy:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     input_defaults: Template | None = None  # a mapping, for inputs that are missing or null
+    # JSON schemas; None: anything goes
+    input_schema: Any = None
+    output_schema: Any = None
     rerun_lost: bool = True  # run again after the loss of a worker; False: that loss is a failure

@@ -7,6 +7,7 @@ serialises those who change definitions.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,18 @@ def save(draft: Draft, *, overwrite: bool, by: str = "") -> Version:
         last = definition.versions.filter(number=draft.number).aggregate(last=Max("revision"))["last"] or 0
         definition.versions.filter(number=draft.number, current=True).update(current=False)
         return _create(draft, definition, last + 1, by)
+
+
+def save_next(draft: Draft, number: Callable[[Draft, int], Draft], *, by: str = "") -> Version:
+    """Stores a draft as the version after the highest one of its name, with the number that ``number`` writes into it;
+    the first one of its name keeps its own."""
+    with transaction.atomic():
+        MetadataGeneration.bump()  # nobody else numbers versions meanwhile
+        mine = Version.objects.filter(
+            definition__format=draft.format, definition__namespace=draft.namespace, definition__name=draft.name
+        )
+        highest = mine.filter(current=True).aggregate(last=Max("number"))["last"]
+        return save(draft if highest is None else number(draft, highest + 1), overwrite=True, by=by)
 
 
 def anonymous(draft: Draft) -> Version:

@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from executions.engine.new_execution import InputRefused
 from executions.operations import Conflict, Illegal, NotFound
 from workflows_app.formats.conductor.fields import Invalid, Problem
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow
@@ -79,6 +80,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body(404, str(error) or "Not found"), status=404)
     if isinstance(error, Conflict):
         return Response(body(409, str(error)), status=409)
+    if isinstance(error, InputRefused):
+        return Response(validation_body([Problem("input", str(error))]), status=400)
     if isinstance(error, Illegal):
         return Response(body(400, str(error)), status=400)
     if isinstance(error, RequestDataTooBig):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +15,10 @@ from rest_framework.response import Response
 from api.conductor.errors import Refused
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
+from executions import limits
+from executions.engine.transact import now
 from workflows_app import registration
-from workflows_app.formats.conductor.drafts import NAME, task_draft, workflow_draft
+from workflows_app.formats.conductor.drafts import NAME, numbered, task_draft, workflow_draft
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
 from workflows_app.models import TaskDefinition, Version
 from workflows_app.registration import AlreadyExists
@@ -34,6 +37,15 @@ def first_created(versions: QuerySet[Version]) -> dict[tuple[str, int], Any]:
         .annotate(first=Min("created_at"))
     )
     return {(name, number): first for name, number, first in rows}
+
+
+def classifier(definition: Mapping[str, Any]) -> str:
+    """What kind of definition it is: "workflow" unless its metadata says something else."""
+    metadata = definition.get("metadata") or {}
+    given = metadata.get("classifier")
+    if isinstance(given, str) and given.strip():
+        return given
+    return "agent" if metadata.get("agent_sdk") or metadata.get("agentDef") else "workflow"
 
 
 def definition_json(version: Version, created: Any) -> dict[str, Any]:
@@ -67,13 +79,22 @@ class Workflows(ConductorView):
         name = self.text("name")
         if name is not None:
             versions = versions.filter(name=name)
-        created = first_created(versions)
-        return Response([definition_json(v, created[v.name, v.number]) for v in versions])
+        created, short, kind = first_created(versions), self.boolean("short", False), self.text("classifier")
+        found = [
+            definition_json(v, created[v.name, v.number])
+            for v in versions
+            if kind is None or classifier(v.body) == kind
+        ]
+        # (the lists of the web UI show everything but the tasks)
+        return Response([{**d, "tasks": []} for d in found] if short else found)
 
     @extend_schema(summary="Register a workflow definition", request=dict[str, Any], responses={200: None})
     def post(self, request: Request) -> HttpResponse:
         overwrite = self.boolean("overwrite", False)
         draft = workflow_draft(self.body())
+        if self.boolean("newVersion", False):
+            registration.save_next(draft, numbered, by=_who(request))
+            return done()
         try:
             registration.save(draft, overwrite=overwrite, by=_who(request))
         except AlreadyExists:
@@ -97,9 +118,13 @@ class Workflows(ConductorView):
                 problems += error.problems
         if problems:
             raise Invalid(problems)
+        new_version = self.boolean("newVersion", False)
         with transaction.atomic():
             for draft in drafts:
-                registration.save(draft, overwrite=True, by=_who(request))
+                if new_version:
+                    registration.save_next(draft, numbered, by=_who(request))
+                else:
+                    registration.save(draft, overwrite=True, by=_who(request))
         names = [draft.name for draft in drafts]
         return Response(
             {"bulkErrorResults": {}, "bulkSuccessfulResults": names, "message": "Bulk Request has been processed."}
@@ -212,6 +237,7 @@ class TaskDefs(ConductorView):
         with transaction.atomic():
             for draft in drafts:
                 registration.save_task_definition(draft, by=_who(request))
+            limits.changed([draft.name for draft in drafts], now())
         return done()
 
     @extend_schema(summary="Change a task definition", request=dict[str, Any], responses={200: None})
@@ -219,7 +245,9 @@ class TaskDefs(ConductorView):
         draft = task_draft(self.body())
         if not TaskDefinition.objects.filter(name=draft.name, current=True).exists():
             raise Refused(404, f"No such task by name {draft.name}")
-        registration.save_task_definition(draft, by=_who(request))
+        with transaction.atomic():
+            registration.save_task_definition(draft, by=_who(request))
+            limits.changed([draft.name], now())
         return done()
 
 
@@ -236,6 +264,7 @@ class TaskDef(ConductorView):
     def delete(self, request: Request, name: str) -> HttpResponse:
         if not registration.withdraw_task_definition(name):
             raise Refused(404, f"No such taskType found by name: {name}")
+        limits.changed([name], now())
         return done()
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from api.conductor.render import task_json
 from executions import limits, operations
 from executions.engine import polling
+from executions.engine.debts import node_of
 from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import now
@@ -19,6 +20,7 @@ from executions.secrets.handover import hand_over_all
 from executions.states import RunState
 from executions.store import claims, executions
 from executions.wakeups import BELIEVED_SECONDS, board
+from executions.worker import tell_of_start
 
 # Requests of this process that may wait at a time: some threads are left for those who bring something.
 _waiting = threading.BoundedSemaphore(settings.WAITING_POLLS)
@@ -54,6 +56,7 @@ def offer(task_type: str, worker: str, domain: str | None, count: int, seconds: 
             broken = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=hand.problem)
             operations.report(run.execution_id, run.id, broken)
             continue
+        tell_of_start(run, node_of(run))
         tasks.append({**task_json(execution, run), "inputData": hand.input})
     return tasks
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from api.conductor.external_payloads import named_payload
 from api.conductor.render import place_of
 from executions import operations
 from executions.engine.events import Result
@@ -60,6 +61,7 @@ class TaskResult:
     worker_id: str | None = free_text()
     logs: list[Any] = elements()
     extend_lease: bool = boolean(False)
+    external_output_payload_storage_path: str | None = text()
 
 
 def read_result(data: dict[str, Any]) -> TaskResult:
@@ -79,6 +81,9 @@ def read_result(data: dict[str, Any]) -> TaskResult:
         problems.note("callbackAfterSeconds", "must not be negative", result.callback_after_seconds)
     if problems:
         raise Invalid(problems)
+    result.output_data = named_payload(
+        "externalOutputPayloadStoragePath", result.output_data, result.external_output_payload_storage_path
+    )
     return result
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from api.conductor.blocking import Blocked, wait_until_blocked
 from api.conductor.errors import Refused
+from api.conductor.external_payloads import named_payload
 from api.conductor.run_json import run_json
 from api.conductor.wire import ConductorView, plain
 from executions import operations
@@ -43,6 +44,9 @@ def read_request(data: dict[str, Any], *, name_needed: bool = True) -> StartWork
             problems.note(f"taskToDomain[{task}]", f"a domain must not be longer than {LONGEST_NAME} characters")
     if problems:
         raise Invalid(problems)
+    request.input = named_payload(
+        "externalInputPayloadStoragePath", request.input, request.external_input_payload_storage_path
+    )
     return request
 
 

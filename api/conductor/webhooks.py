@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
-from api.conductor.tags import read_tags, tags_with, tags_without
+from api.conductor.tag_lists import read_tags, tags_with, tags_without
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
 from api.conductor.workflows import who

@@ -81,7 +81,7 @@ class ConductorView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         request._request.encoding = "utf-8"  # whatever character set the Content-Type header names
         super().initial(request, *args, **kwargs)
-        if any("\0" in value for value in kwargs.values()):
+        if any("\0" in str(value) for value in kwargs.values()):
             raise Refused(404, "Not found: no name and no id contains a NUL character")
 
     def raw_body(self) -> bytes:

@@ -6,8 +6,10 @@ the look of ours. ``states``, ``filters`` and ``links`` are what they share.
 
 from executions.admin import (
     accounts,
+    cached_outputs,
     events,
     executions,
+    inbox,
     periodic_tasks,
     records,
     schedules,
@@ -18,8 +20,10 @@ from executions.admin import (
 
 __all__ = [
     "accounts",
+    "cached_outputs",
     "events",
     "executions",
+    "inbox",
     "periodic_tasks",
     "records",
     "schedules",

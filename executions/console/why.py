@@ -86,6 +86,8 @@ def _in_progress(run: TaskRun, execution: Execution, now: datetime, workers: Wor
         text = f"its child execution is running since {begun}"
     elif run.runs_on == RunsOn.CHILD:
         text = f"its child execution is being started by {run.worker} since {begun}"
+    elif run.runs_on == RunsOn.SERVER and not run.worker:
+        return _put_aside(run, now, begun)
     elif run.runs_on in (RunsOn.SERVER, RunsOn.WORKER):
         text = f"runs on worker {run.worker or 'unknown'} since {begun}"
         if run.runs_on == RunsOn.SERVER and _lease_is_over(run, now):
@@ -93,6 +95,14 @@ def _in_progress(run: TaskRun, execution: Execution, now: datetime, workers: Wor
     else:
         return _nobody_runs(run, now, begun)
     return text + _deadline(run, now)
+
+
+def _put_aside(run: TaskRun, now: datetime, begun: str) -> str:
+    """A server-side task that looks at something again and again, and holds nobody in between."""
+    if "again_at" not in _memo(run):
+        return f"waits for what may come to it (since {begun}){_deadline(run, now)}"
+    at = datetime.fromtimestamp(_memo(run)["again_at"], now.tzinfo)
+    return f"looks again at {ahead(at, now)}{_late(at, now)} (look {run.polls} was in vain){_deadline(run, now)}"
 
 
 def _nobody_runs(run: TaskRun, now: datetime, begun: str) -> str:

@@ -19,7 +19,7 @@ from executions import hooks, task_types
 from executions.engine import transact
 from executions.engine.events import ChildRevived, ExecutionDue, Finished, Result, Terminated
 from executions.engine.fragments import nodes_of
-from executions.engine.new_execution import NewExecution
+from executions.engine.new_execution import InputRefused, NewExecution
 from executions.engine.rows import Doc, ExecutionRow, RunRow
 from executions.states import RunsOn, RunState
 from executions.store import claims, due, runs
@@ -59,9 +59,13 @@ def start_child(driver: Driver, run: RunRow) -> None:
         driver.decide(run.execution_id, Finished(run.id, request, run.revision), run=run)
         return
     assert run.child_id is not None
-    child = driver.begin(
-        replace(request, id=run.child_id, parent_id=parent.id, parent_run_id=run.id, root_id=parent.root_id)
-    )
+    mine = replace(request, id=run.child_id, parent_id=parent.id, parent_run_id=run.id, root_id=parent.root_id)
+    try:
+        child = driver.begin(mine)
+    except InputRefused as error:
+        refused = Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error))
+        driver.decide(run.execution_id, Finished(run.id, refused, run.revision), run=run)
+        return
     if child is not None and child.ended:
         return  # it tells its parent next
     if not claims.hand_over_to_child(run.id, run.revision):
@@ -155,19 +159,21 @@ def _compensate(driver: Driver, execution: ExecutionRow) -> str | None:
         return f"Error workflow {name} failed to start.  reason: there is no such workflow"
     if found.name == execution.name and execution.attributes.value.get("compensates"):
         return f"Error workflow {name} failed to start.  reason: it has just failed itself"
-    driver.begin(
-        NewExecution(
-            version_id=found.id,
-            format=found.format,
-            name=found.name,
-            number=found.number,
-            id=execution.failure_execution_id,
-            input=hooks.failure_input(execution),
-            correlation_id=execution.correlation_id,
-            settings={k: v for k, v in execution.settings.value.items() if k == "domains"},
-            attributes={"compensates": execution.id},
-        )
+    request = NewExecution(
+        version_id=found.id,
+        format=found.format,
+        name=found.name,
+        number=found.number,
+        id=execution.failure_execution_id,
+        input=hooks.failure_input(execution),
+        correlation_id=execution.correlation_id,
+        settings={k: v for k, v in execution.settings.value.items() if k == "domains"},
+        attributes={"compensates": execution.id},
     )
+    try:
+        driver.begin(request)
+    except InputRefused as error:
+        return f"Error workflow {name} failed to start.  reason: {error}"
     return None
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import endings, finishing, rerunning, reviving, starting, timeouts
+from executions.engine import announcing, endings, finishing, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Admitted,
@@ -31,8 +31,10 @@ from executions.engine.events import (
     Retried,
     Skipped,
     Started,
+    TakenUp,
     Terminated,
     VariablesSet,
+    Woken,
 )
 from executions.engine.place import Place
 from executions.engine.plan import Plan
@@ -41,11 +43,13 @@ from executions.engine.snapshot import Snapshot
 from executions.engine.starting import MESSAGE_GRACE
 from executions.engine.tools import Claimer, Tools
 from executions.states import ExecutionState, RunsOn, RunState
-from workflows_app.graph.model import Graph, Kind
+from workflows_app.graph.model import Change, Graph, Kind, Node
 from workflows_app.policies import OnTimeout
 
 # A task whose workers die this often is not lost by accident.
 MAX_LOSSES = 5
+# in the memo of a server-side run that was put aside: when it is offered again
+AGAIN_AT = "again_at"
 MAX_MESSAGE_GRACE = timedelta(minutes=5)
 
 ENDED = "the execution has ended"
@@ -53,6 +57,7 @@ UNKNOWN_RUN = "there is no such task"
 RUN_ENDED = "the task has ended"
 STALE = "the claim is no longer valid"
 NOT_DUE = "the task is not due"
+NOT_ASIDE = "the task was not put aside"
 NOT_ENDED = "the task has not ended"
 SUPERSEDED = "the flow has gone on without this task"
 STILL_RUNNING = "the execution is still running"
@@ -303,7 +308,7 @@ def _finished(plan: Plan, event: Finished) -> str | None:
     result = event.result
     node = plan.node(run)
     if result.state == RunState.IN_PROGRESS:
-        _progress(plan, run, result)
+        _progress(plan, run, result, aside=event.revision is not None)
     elif node.completed_outside and event.revision is not None and result.state == RunState.COMPLETED:
         # its work is done, but the task itself is completed by somebody outside
         run.runs_on = RunsOn.NOBODY
@@ -313,15 +318,21 @@ def _finished(plan: Plan, event: Finished) -> str | None:
     return None
 
 
-def _progress(plan: Plan, run: RunRow, result: Result) -> None:
-    """A sign of life. A worker's task goes back on offer, at once or after the time that it asked for."""
+def _progress(plan: Plan, run: RunRow, result: Result, *, aside: bool = False) -> None:
+    """A sign of life. A worker's task goes back on offer, at once or after the time that it asked for.
+
+    ``aside``: whoever runs it here gives it away for a while.
+    """
     node = plan.node(run)
     if result.output is not None:
         output = {**run.output.value, **result.output} if result.merge else dict(result.output)
         run.output = Doc(output)
     if result.reason is not None:
         run.reason = result.reason
+    given_to = run.worker
     run.worker = result.worker or run.worker
+    if run.runs_on == RunsOn.SERVER:
+        run.worker = given_to  # its lease goes by that name
     run.child_id = result.child_id or run.child_id
     run.updated_at = plan.now
     run.callback_after = result.callback_after
@@ -330,7 +341,28 @@ def _progress(plan: Plan, run: RunRow, result: Result) -> None:
         plan.set_due(run, node, timeouts.available_at(run) if result.callback_after > 0 else None)
         return
     run.state = RunState.IN_PROGRESS
-    plan.set_due(run, node, _timer(run))
+    if run.runs_on == RunsOn.SERVER and aside:
+        put_aside(plan, run, node, result.callback_after)
+    elif run.runs_on == RunsOn.SERVER:
+        # somebody outside has a say: whoever has it keeps its lease, and its time to be looked at stays
+        plan.set_due(run, node, _again_at(run) if run.worker is None else run.due_at)
+    else:
+        plan.set_due(run, node, _timer(run))
+
+
+def put_aside(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:
+    """Nobody has the task until so many seconds are over; 0: until somebody wakes it."""
+    again = plan.now + timedelta(seconds=seconds) if seconds > 0 else None
+    memo = {k: v for k, v in (run.memo.value if run.memo else {}).items() if k != AGAIN_AT}
+    run.memo = Doc({**memo, AGAIN_AT: again.timestamp()} if again else memo)
+    run.worker = None
+    run.callback_after = 0
+    plan.set_due(run, node, again)
+
+
+def _again_at(run: RunRow) -> datetime | None:
+    """When a task that was put aside is offered again."""
+    return _memo_time(run, AGAIN_AT)
 
 
 def _lease_extended(plan: Plan, event: LeaseExtended) -> str | None:
@@ -382,14 +414,49 @@ def _go_on(plan: Plan, run: RunRow) -> None:
     elif run.state == RunState.IN_PROGRESS and run.worker and run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
         # (a run whose child execution has begun has no worker any more)
         _worker_lost(plan, run)
+    elif run.state == RunState.IN_PROGRESS and run.runs_on == RunsOn.SERVER:
+        again = _again_at(run)
+        if again is not None and again <= plan.now:
+            _offer_again(plan, run)
+        else:
+            plan.set_due(run, node, again)
     elif timer is not None and timer <= plan.now:
         finishing.finish(plan, run, Result(state=RunState.COMPLETED))
     else:
         plan.set_due(run, node, timer)
 
 
+def _taken_up(plan: Plan, event: TakenUp) -> str | None:
+    """Changes nothing but what is announced: the claim itself is a statement of its own."""
+    run = plan.snapshot.run(event.run_id)
+    if run is None:
+        return UNKNOWN_RUN
+    announcing.announce(plan, run, plan.node(run), Change.STARTED)
+    return None
+
+
+def _woken(plan: Plan, event: Woken) -> str | None:
+    run, refused = _open_run(plan, event.run_id)
+    if run is None:
+        return refused
+    if run.state != RunState.IN_PROGRESS or run.runs_on != RunsOn.SERVER or run.worker is not None:
+        return NOT_ASIDE
+    _offer_again(plan, run)
+    return None
+
+
+def _offer_again(plan: Plan, run: RunRow) -> None:
+    run.updated_at = plan.now
+    node = plan.node(run)
+    plan.then(lambda: starting.launch(plan, run, node))
+
+
 def _timer(run: RunRow) -> datetime | None:
-    at = (run.memo.value if run.memo else {}).get("timer")
+    return _memo_time(run, "timer")
+
+
+def _memo_time(run: RunRow, name: str) -> datetime | None:
+    at = (run.memo.value if run.memo else {}).get(name)
     return None if at is None else datetime.fromtimestamp(at, tz=run.scheduled_at.tzinfo)
 
 
@@ -447,6 +514,8 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Finished: _finished,
     LeaseExtended: _lease_extended,
     Due: _due,
+    TakenUp: _taken_up,
+    Woken: _woken,
     ExecutionDue: _execution_due,
     Paused: _paused,
     Resumed: _resumed,

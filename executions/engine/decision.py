@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from executions.engine.events import Message
 from executions.engine.rows import ExecutionRow, RunRow
@@ -17,6 +20,15 @@ class Iteration:
     refs: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """An output to be kept for others until it expires."""
+
+    key: str
+    output: Mapping[str, Any]
+    expires_at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Decision:
     """The outcome of one event.
@@ -27,6 +39,7 @@ class Decision:
     ``send``: new or freed server-side runs that need a message, in order. ``claimed``: runs that the deciding
     process has claimed and now goes on with. ``logs``: (task run id, line). ``messages``: (task run id, what it tells
     the world).
+    ``cached``: for tasks to come.
     ``reopening``: an operator has revived what had ended. ``refused``: why the event was not
     applied; then nothing else is set.
     """
@@ -40,5 +53,6 @@ class Decision:
     claimed: list[RunRow] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
     messages: list[tuple[str, Message]] = field(default_factory=list)
+    cached: list[Cached] = field(default_factory=list)
     reopening: bool = False
     refused: str | None = None

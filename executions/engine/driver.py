@@ -38,6 +38,7 @@ class Driver:
     """``worker``: the name under which runs are claimed. ``queues``: the Celery queues whose tasks this process may
     run, None for a process that runs none. ``steps``, ``seconds``, ``children``: how much it will do before it leaves
     the rest to messages. ``perform`` does a claimed server-side task and gives the event that reports it.
+    ``follow_up`` is asked about a task that was put aside: what has happened meanwhile, if anything.
     ``chained``: runs that a chain under way will ring for. ``in_chord``: the body of a chord will ring for the rest.
     """
 
@@ -47,6 +48,7 @@ class Driver:
     seconds: float = 2.0
     children: int = 20
     perform: Callable[[RunRow], Finished] | None = None
+    follow_up: Callable[[RunRow], Event | None] | None = None
     chained: frozenset[str] = frozenset()
     in_chord: bool = False
     _todo: deque[Callable[[], None]] = field(default_factory=deque)
@@ -186,9 +188,14 @@ class Driver:
             logger.error("task run %s was claimed by a process that runs no tasks", run.id)
             return
         self.steps -= 1
-        decision = self._report(run, self.perform(run))
+        event = self.perform(run)
+        decision = self._report(run, event)
         if decision is None or decision.refused:
             logger.info("the result of task run %s came to nothing: %s", run.id, decision and decision.refused)
+        elif event.result.state == RunState.IN_PROGRESS and self.follow_up is not None:
+            following = self.follow_up(run)
+            if following is not None:
+                self.decide(run.execution_id, following)
 
     def _report(self, run: RunRow, event: Finished) -> Decision | None:
         """Reports a result, and does not give it up while the database is away and the lease may hold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import finishing, loops
+from executions.engine import announcing, finishing, loops
 from executions.engine.events import End, Result
 from executions.engine.place import visit
 from executions.engine.rows import EMPTY, Doc, RunRow
@@ -181,6 +181,8 @@ def end(
     plan.change_execution(state=state, reason=reason, ended_at=plan.now, deadline_at=None)
     unsuccessful = state != ExecutionState.COMPLETED
     plan.change_execution(output=_output(plan, output, unsuccessful))
+    _check_output(plan)
+    unsuccessful = plan.execution.state != ExecutionState.COMPLETED
     if unsuccessful or cancel:
         _cancel_open(plan, reason)
     owed = plan.execution.parent_run_id is not None
@@ -195,6 +197,10 @@ def end(
 
 
 def _cancel_open(plan: Plan, reason: str | None) -> None:
+    if announcing.cancellations_matter(plan):
+        for found in plan.snapshot.everything():
+            if not found.ended:
+                plan.edit(found)
     for run in plan.rows.values():
         if not run.ended:
             cancel_run(plan, run)
@@ -211,6 +217,7 @@ def cancel_run(plan: Plan, run: RunRow) -> None:
     run.ended_at = run.updated_at = plan.now
     run.deadline_at = None
     run.due_at = plan.now if run.child_id is not None else None
+    announcing.announce_end(plan, run, plan.node(run))
 
 
 def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:
@@ -232,6 +239,17 @@ def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:
         return _ends(plan)
     last = plan.last_run()
     return last.output if last is not None else EMPTY
+
+
+def _check_output(plan: Plan) -> None:
+    """An execution whose output is not as its definition promises has failed."""
+    execution, schema = plan.execution, plan.graph.output_schema
+    if schema is None or execution.state != ExecutionState.COMPLETED:
+        return
+    problem = plan.tools.schema_problem(schema, execution.output.value)
+    if problem is not None:
+        reason = f"The output is not as its schema wants it: {problem}"
+        plan.change_execution(state=ExecutionState.FAILED, reason=reason)
 
 
 def _published(plan: Plan) -> Doc | None:

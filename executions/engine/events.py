@@ -24,8 +24,9 @@ class Result:
     """What came of a task run.
 
     ``state``: an ended state, or IN_PROGRESS for a sign of life: with ``callback_after`` the task goes back on
-    offer after so many seconds. ``output`` replaces what an earlier report left, or is added to it with
-    ``merge``; None leaves it.
+    offer after so many seconds. A server-side task that says so itself is put aside: it stays in progress, and nobody
+    has it until that time is over, or until somebody wakes it.
+    ``output`` replaces what an earlier report left, or is added to it with ``merge``; None leaves it.
     ``case``, ``variables``, ``end``, ``input`` and ``abort`` are for compute nodes: the branch to take, variables
     to set, the end of the execution, additions to the recorded input, and a reason for which the execution
     fails without a task run to show for it.
@@ -90,6 +91,20 @@ class Finished(Event):
 @dataclass(frozen=True, slots=True)
 class LeaseExtended(Event):
     """A worker is still at it: its response timeout starts anew, and nothing else changes."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp(Event):
+    """A worker has claimed a task run whose node wants the world to be told so."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woken(Event):
+    """What a server-side task that was put aside waits for may have come: it is offered again."""
 
     run_id: str
 

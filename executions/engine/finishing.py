@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from executions.engine import endings, gathering, items, joins, retries, starting
+from executions.engine import announcing, caching, endings, gathering, items, joins, retries, starting
 from executions.engine.events import Result
 from executions.engine.fragments import nodes_of
 from executions.engine.place import Place, item_index
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.states import ExecutionState, RunState
-from workflows_app.graph.model import Edge, Kind, Node, On
+from workflows_app.graph.model import Change, Edge, Kind, Node, On
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -38,6 +38,11 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
         run.memo = Doc({**(run.memo.value if run.memo else {}), "case": result.case})
     if result.variables:
         plan.change_execution(variables=Doc({**plan.execution.variables.value, **result.variables}))
+    if result.state == RunState.COMPLETED and result.end is None:
+        _check_output(plan, run)
+    node = plan.node(run)
+    caching.keep(plan, run, node)
+    announcing.announce_end(plan, run, node)
     if result.abort is not None:
         plan.settled(run)
         endings.end(plan, ExecutionState.FAILED, result.abort, failed=run)
@@ -46,6 +51,15 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
         endings.end_by_task(plan, run, result.end)
     elif plan.execution.state != ExecutionState.PAUSED:
         settle(plan, run)
+
+
+def _check_output(plan: Plan, run: RunRow) -> None:
+    """A task whose output is not as its definition promises has failed: another attempt would not mend that."""
+    schema = plan.policy(run, plan.node(run)).output_schema
+    problem = None if schema is None else plan.tools.schema_problem(schema, run.output.value)
+    if problem is not None:
+        run.state = RunState.FAILED_WITH_TERMINAL_ERROR
+        run.reason = f"The output is not as its schema wants it: {problem}"
 
 
 def settle(plan: Plan, run: RunRow) -> None:
@@ -92,6 +106,7 @@ def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
     again.domain, again.queue = run.domain, run.queue
     if item_index(run.path) is None:
         plan.resolve_input(again, node)
+        announcing.announce(plan, again, node, Change.SCHEDULED)
     else:
         again.input = run.input
     if delay > 0:

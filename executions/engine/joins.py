@@ -5,15 +5,17 @@ A join is a counter under the execution's lock: a branch of ten thousand costs w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from executions.engine import finishing
 from executions.engine.cutting import leads_to
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
-from executions.states import RunState
+from executions.states import RUN_ENDED, RunState
+from workflows_app.expressions.base import ScriptError
 from workflows_app.graph.model import Join, Node
+from workflows_app.graph.template import Template
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -38,7 +40,9 @@ def open_join(plan: Plan, run: RunRow, node: Node) -> None:
     # what ended in this very decision may have its notification still to come
     plan.counted[run.id] = set(done)
     run.pending = len(over) - len(done)
-    if run.pending == 0:
+    if join.script is not None:
+        _ask(plan, run, node, join.script)
+    elif run.pending == 0:
         fire(plan, run, node)
 
 
@@ -83,7 +87,9 @@ def notify(plan: Plan, join_ref: str, ended: RunRow) -> None:
         return
     run.pending = (run.pending or 0) - 1
     run.updated_at = plan.now
-    if run.pending <= 0:
+    if join.script is not None:
+        _ask(plan, run, node, join.script)
+    elif run.pending <= 0:
         fire(plan, run, node)
 
 
@@ -137,6 +143,47 @@ def fire(plan: Plan, run: RunRow, node: Node) -> None:
         finishing.finish(plan, run, Result(state=RunState.COMPLETED_WITH_ERRORS, output=output, reason=reason))
         return
     finishing.finish(plan, run, Result(state=RunState.COMPLETED, output=output))
+
+
+# What scripts call the states that clients know by other names.
+_SHOWN = {RunState.WAITING: RunState.IN_PROGRESS, RunState.DELAYED: RunState.SCHEDULED}
+UNSATISFIED = "every task that it is over has ended, and its script does not let it complete"
+
+
+def _ask(plan: Plan, run: RunRow, node: Node, script: Template) -> None:
+    """A join with a script ends when that says so: ``true``, or an object with an ended ``status``. It gets the list
+    ``joinOn`` and, by ref, status, output and reason of every branch that has begun."""
+    over = branch_names(plan, node, run)
+    found = branches(plan, run.path, over)
+    data: dict[str, Any] = {**run.input.value, "joinOn": list(over)}
+    for ref, branch in found.items():
+        output = branch.output.value
+        data[ref] = {
+            "status": _SHOWN.get(RunState(branch.state), branch.state),
+            "output": output,
+            "outputData": output,
+            "reasonForIncompletion": branch.reason,
+        }
+    try:
+        answer = plan.tools.script(script.language, script.value, data)
+    except ScriptError as error:
+        reason = f"Error evaluating the script `{error}`"
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason))
+        return
+    said = answer if isinstance(answer, dict) else {"status": RunState.COMPLETED if answer is True else None}
+    state = str(said.get("status") or RunState.IN_PROGRESS)
+    told = said.get("reasonForIncompletion")
+    why = None if told is None else str(told)
+    more = said.get("outputData")
+    output = {ref: r.output.value for ref in over if (r := found.get(ref)) is not None and r.output.value}
+    output |= more if isinstance(more, dict) else {}
+    if state in RUN_ENDED:
+        finishing.finish(plan, run, Result(state=RunState(state), output=output, reason=why))
+    elif (run.pending or 0) <= 0:
+        finishing.finish(plan, run, Result(state=RunState.FAILED, output=output, reason=why or UNSATISFIED))
+    else:
+        run.output = Doc(output)
+        run.reason = why
 
 
 def branches(plan: Plan, path: str, over: tuple[str, ...]) -> dict[str, RunRow]:

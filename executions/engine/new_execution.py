@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class InputRefused(ValueError):
+    """The input of an execution is not as the version's schema wants it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
     """A request to start an execution of a version.

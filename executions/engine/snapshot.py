@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from executions.engine.rows import ExecutionRow, RunRow
+from executions.engine.rows import Doc, ExecutionRow, RunRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Needs:
     path, for joins over many. ``scopes``: every run of a loop or item list. ``held``: the first item of a list that
     waits for its turn, beside the given runs. ``probes``: whether something is open in a scope beside the given runs.
     ``unsettled``: everything ended whose consequences are open. ``last``: the run with the highest seq.
-    ``everything``: all runs.
+    ``everything``: all runs. ``cached``: outputs that are kept for everybody, by key.
     """
 
     ids: frozenset[str] = frozenset()
@@ -33,6 +33,7 @@ class Needs:
     last: bool = False
     everything: bool = False
     joins: frozenset[tuple[str, str, frozenset[str]]] = frozenset()
+    cached: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return self != Needs()
@@ -69,6 +70,13 @@ class Snapshot:
     last: RunRow | None = None
     knows_last: bool = False
     all: list[RunRow] | None = None
+    cached: dict[str, Doc | None] = field(default_factory=dict)
+
+    def cached_output(self, key: str) -> Doc | None:
+        """What is kept under this key; None if nothing is."""
+        if key not in self.cached:
+            raise Missing(Needs(cached=frozenset({key})))
+        return self.cached[key]
 
     def run(self, run_id: str) -> RunRow | None:
         """The run with that id, or None if there is none."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from executions.engine import endings, fanout, finishing, gathering, items, joins, loops, timeouts
+from executions.engine import announcing, caching, endings, fanout, finishing, gathering, items, joins, loops, timeouts
 from executions.engine.events import Result
 from executions.engine.fragments import fragment_of
 from executions.engine.place import Place, item_index
@@ -15,7 +15,7 @@ from executions.engine.tools import Task
 from executions.ids import child_id, run_id
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.expressions.base import ExpressionError, ScriptError
-from workflows_app.graph.model import Kind, Node
+from workflows_app.graph.model import Change, Kind, Node
 from workflows_app.json_text import storable
 
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
             loops.start(plan, run, node)
         else:
             plan.resolve_input(run, node)
+            _check_input(plan, run, node)
+            announcing.announce(plan, run, node, Change.SCHEDULED)
+            if caching.served(plan, run, node):
+                return
             seconds = plan.number(node.start_delay, run)
             if seconds > 0:
                 delay(plan, run, node, seconds)
@@ -100,6 +104,14 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
                 launch(plan, run, node)
     except ExpressionError as error:
         finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error)))
+
+
+def _check_input(plan: Plan, run: RunRow, node: Node) -> None:
+    """Raises ExpressionError."""
+    schema = plan.policy(run, node).input_schema
+    problem = None if schema is None else plan.tools.schema_problem(schema, run.input.value)
+    if problem is not None:
+        raise ExpressionError(f"The input is not as its schema wants it: {problem}")
 
 
 def delay(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:
@@ -145,6 +157,7 @@ def _compute(plan: Plan, run: RunRow, node: Node) -> None:
         plan.decision.send.append(run)
         return
     run.started_at = plan.now
+    announcing.announce(plan, run, node, Change.STARTED)
     try:
         result = plan.logic(node).compute(task_of(plan, run, node))
     except ScriptError as error:
@@ -158,6 +171,7 @@ def _open(plan: Plan, run: RunRow, node: Node) -> None:
     run.started_at = run.updated_at = plan.now
     if opening.message is not None:
         plan.decision.messages.append((run.id, opening.message))
+    announcing.announce(plan, run, node, Change.STARTED)
     if opening.result is not None:
         finishing.finish(plan, run, opening.result)
         return

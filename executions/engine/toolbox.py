@@ -14,6 +14,7 @@ from workflows_app.expressions.base import Scope, ScriptTimeout
 from workflows_app.graph.template import Template
 from workflows_app.json_text import dumps
 from workflows_app.policies import TaskPolicy
+from workflows_app.schemas import checking
 
 # Seconds a script may take while the execution is locked, and at all.
 PATIENCE_LOCKED = 0.05
@@ -80,6 +81,9 @@ class Toolbox:
 
     def domain(self, candidates: Sequence[str], name: str) -> str | None:
         return self._active_domain(candidates, name)
+
+    def schema_problem(self, schema: Any, document: Any) -> str | None:
+        return checking.problem(schema, document)
 
     def random(self, key: str) -> float:
         return int.from_bytes(blake2b(key.encode(), digest_size=4).digest(), "big") / 2**32

@@ -130,6 +130,10 @@ class Tools(Protocol):
         """Of these domains, the one whose workers shall get a task of that name; None: no domain."""
         ...
 
+    def schema_problem(self, schema: Any, document: Any) -> str | None:
+        """What is wrong with a document by a JSON schema; None if nothing is."""
+        ...
+
     def random(self, key: str) -> float:
         """A number in [0, 1), always the same for the same key."""
         ...

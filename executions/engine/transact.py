@@ -20,7 +20,7 @@ from executions.engine.cutting import Cut, cut
 from executions.engine.decide import STILL_RUNNING, decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished, Jumped, Rerun, Started
-from executions.engine.new_execution import NewExecution
+from executions.engine.new_execution import InputRefused, NewExecution
 from executions.engine.place import item_index
 from executions.engine.polling import active_domain
 from executions.engine.reviving import REVIVE_PARENT
@@ -30,7 +30,7 @@ from executions.engine.toolbox import Toolbox, TooSlow
 from executions.engine.tools import Claimer
 from executions.ids import new_id, run_id
 from executions.states import ExecutionState
-from executions.store import admissions, logs, outbox, runs
+from executions.store import admissions, cache, logs, outbox, runs
 from executions.store import executions as execution_store
 from executions.store.executions import Conflict
 from workflows_app import catalog
@@ -204,8 +204,25 @@ def _decide(
         try:
             return decide(graph, snapshot, event, moment, tools, claimer)
         except Missing as missing:
-            runs.load(snapshot, missing.needs)
+            _load(snapshot, missing.needs, moment)
     raise AssertionError(f"{event} keeps asking for more rows")
+
+
+def _load(snapshot: Snapshot, needs: Needs, moment: datetime) -> None:
+    if needs.cached:
+        kept = cache.read(needs.cached, moment)
+        snapshot.cached.update({key: kept.get(key) for key in needs.cached})
+    runs.load(snapshot, needs)
+
+
+def _hand_on(decision: Decision, moment: datetime) -> None:
+    """What is neither the execution nor a task run, in the same transaction."""
+    if decision.logs:
+        logs.add(decision.logs, moment)
+    if decision.messages:
+        outbox.add(decision.messages, moment)
+    if decision.cached:
+        cache.put(decision.cached)
 
 
 def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
@@ -218,22 +235,24 @@ def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetim
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:
         execution_store.update(old, new, reopening=decision.reopening)
-    if decision.logs:
-        logs.add(decision.logs, moment)
-    if decision.messages:
-        outbox.add(decision.messages, moment)
+    _hand_on(decision, moment)
 
 
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
     """Creates an execution and decides its beginning. None: an execution of that id was there already.
 
-    Raises IntegrityError when the idempotency key is taken, NotAdmitted when there is no room for another one.
+    Raises IntegrityError when the idempotency key is taken, InputRefused for an input against the version's schema,
+    NotAdmitted when there is no room for another one.
     """
     graph = catalog.graph(request.version_id)
     moment = now()
     row = new_row(request, graph, moment)
     tools = Toolbox(locked=False, active_domain=active_domain)
     key = admission.key_of(graph, row, tools, moment)
+    if graph.input_schema is not None:
+        problem = tools.schema_problem(graph.input_schema, row.input.value)
+        if problem is not None:
+            raise InputRefused(f"The input is not as its schema wants it: {problem}")
     # nobody knows the execution yet: there is nothing to lock, and nothing to load
     decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
     decision.execution.revision = 1
@@ -245,10 +264,7 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             return None
         if decision.runs:
             runs.write(decision.runs)
-        if decision.logs:
-            logs.add(decision.logs, moment)
-        if decision.messages:
-            outbox.add(decision.messages, moment)
+        _hand_on(decision, moment)
         return decision
 
     if key is None:
@@ -416,6 +432,14 @@ class _Nothing(Snapshot):
 
     def runs_at(self, path: str, refs: frozenset[str]) -> dict[str, RunRow]:
         return {}
+
+    def everything(self) -> list[RunRow]:
+        return []
+
+    def cached_output(self, key: str) -> Doc | None:
+        if key not in self.cached:
+            self.cached[key] = cache.read([key], now()).get(key)
+        return self.cached[key]
 
     def probe(self, scope_id: str, beside: frozenset[str]) -> Probe:
         return Probe(active=False)

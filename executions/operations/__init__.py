@@ -7,9 +7,11 @@ leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
 from executions.operations.bulk import each
 from executions.operations.finding import execution, task_run
 from executions.operations.going_back import rerun, restart, retry
+from executions.operations.messages import send_message
 from executions.operations.moving import jump, skip
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
 from executions.operations.removing import archive, remove
+from executions.operations.requeuing import pending, requeue
 from executions.operations.running import (
     advance,
     pause,
@@ -33,13 +35,16 @@ __all__ = [
     "extend_lease",
     "jump",
     "pause",
+    "pending",
     "remove",
     "report",
+    "requeue",
     "rerun",
     "reset_callbacks",
     "restart",
     "resume",
     "retry",
+    "send_message",
     "set_variables",
     "skip",
     "task_run",

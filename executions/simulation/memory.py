@@ -50,6 +50,7 @@ class Memory:
 
     def load(self, snapshot: Snapshot, needs: Needs) -> None:
         rows = [r.copy() for r in self.in_order()]
+        snapshot.cached.update(dict.fromkeys(needs.cached))  # nothing is kept, and nothing is taken from others
         for run_id in needs.ids:
             snapshot.runs[run_id] = next((r for r in rows if r.id == run_id), None)
         for ref in needs.refs:

@@ -51,6 +51,11 @@ class Postgres:
         return "TRUE" if value else "FALSE"
 
     @staticmethod
+    def bytes(column: str) -> str:
+        """SQL for the bytes that a text takes; 0 for NULL."""
+        return f"COALESCE(OCTET_LENGTH({column}), 0)"
+
+    @staticmethod
     def time(parameter: str) -> str:
         """SQL for a parameter whose type the database could not tell otherwise."""
         return f"{parameter}::timestamptz"
@@ -103,6 +108,10 @@ class SQLite:
     @staticmethod
     def boolean(value: bool) -> str:
         return "1" if value else "0"
+
+    @staticmethod
+    def bytes(column: str) -> str:
+        return f"COALESCE(LENGTH(CAST({column} AS BLOB)), 0)"
 
     @staticmethod
     def time(parameter: str) -> str:

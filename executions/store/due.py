@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,6 +121,21 @@ def next_due(now: datetime) -> datetime | None:
         )
         (value,) = cursor.fetchone()
     return value and of.decode_time(value)
+
+
+def look_again(names: Sequence[str], now: datetime) -> int:
+    """Makes every limited server-side run of these names that waits due now; gives how many."""
+    of = dialect()
+    done = 0
+    for name in names:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {RUN_TABLE} SET due_at = %s WHERE due_at IS NOT NULL AND name = %s AND state = 'SCHEDULED'"
+                f" AND runs_on = 'server' AND limited = {of.boolean(True)}",
+                [encode_value(of, "due_at", now), name],
+            )
+            done += cursor.rowcount
+    return done
 
 
 def put_off(run_id: str, revision: int, until: datetime | None) -> bool:

@@ -17,11 +17,14 @@ from executions.engine.transact import now
 from executions.store import due
 from executions.sweeps import (
     admissions,
+    cache,
     delays,
     events,
     executions,
     history,
+    inbox,
     messages,
+    payloads,
     schedules,
     search_documents,
     stalled,
@@ -49,6 +52,9 @@ _NOW_AND_THEN: tuple[Callable[[], int], ...] = (
     search_documents.run_once,
     webhooks.run_once,
     history.run_once,
+    inbox.run_once,
+    cache.run_once,
+    payloads.run_once,
 )
 # When something falls due that a sweep of every tick does.
 _NEXT_DUE: tuple[Callable[[datetime], datetime | None], ...] = (due.next_due, schedules.next_due, events.next_due)

@@ -32,6 +32,8 @@ _TYPES = {
     "START_WORKFLOW": "start_workflow:StartWorkflow",
     "WAIT": "wait:Wait",
     "WAIT_FOR_WEBHOOK": "wait_for_webhook:WaitForWebhook",
+    "PULL_WORKFLOW_MESSAGES": "pull_workflow_messages:PullWorkflowMessages",
+    "HTTP_POLL": "http_poll:HttpPoll",
     "HUMAN": "human:Human",
     "EVENT": "event:PublishEvent",
     "TERMINATE": "terminate:Terminate",

@@ -66,6 +66,10 @@ class TaskType:
         """Does the work, outside of any transaction. An exception counts as a failure with its text."""
         raise NotImplementedError
 
+    def may_go_on(self, run: RunRow) -> bool:
+        """For a run that ``run`` has put aside (by a result IN_PROGRESS): whether what it waits for has come since."""
+        return False
+
     def child(self, work: Work, parent: ExecutionRow) -> NewExecution | Result:
         """The child execution to start, without its id and parents; or the result if that cannot be."""
         raise NotImplementedError

@@ -34,41 +34,73 @@ class Http(TaskType):
         return IO_QUEUE
 
     def run(self, work: Work) -> Result:
-        given = work.input.get("http_request") or work.input
-        if not isinstance(given, Mapping):
-            return _failed("http_request must be an object")
-        if not given.get("uri"):
-            return _failed("Missing HTTP URI.  See documentation for HttpTask for required input parameters")
-        if not given.get("method"):
-            return _failed("No HTTP method specified")
         try:
-            call = _Call.of(given, work.run.id)
-            answer = send(
-                call.method,
-                call.uri,
-                headers=call.headers,
-                body=call.body,
-                connect_seconds=call.connect_seconds,
-                read_seconds=call.read_seconds,
-                follow_redirects=call.method in ("GET", "HEAD"),
-                max_body=MAX_BODY,
-            )
-        except (requests.RequestException, TooLarge, ValueError) as error:
+            answered = ask(work.input, work.run.id)
+        except CannotAsk as error:
+            return _failed(str(error))
+        except NoAnswer as error:
             return _failed(f"Failed to invoke HTTP task due to: {error}")
-        response = {
-            "statusCode": answer.status,
-            "reasonPhrase": answer.reason,
-            "headers": answer.headers,
-            "body": _body(answer.text),
-        }
-        if 200 <= answer.status < 300:
-            return Result(state=RunState.COMPLETED, output={"response": response})
-        text = f"{answer.status} {answer.reason}: {answer.text}"
-        return Result(
-            state=RunState.FAILED,
-            output={"response": response},
-            reason=f"Failed to invoke HTTP task due to: {text}"[:500],
+        state = RunState.COMPLETED if answered.well else RunState.FAILED
+        return Result(state=state, output={"response": answered.response}, reason=answered.reason)
+
+
+class CannotAsk(ValueError):
+    """The input is no request."""
+
+
+class NoAnswer(Exception):
+    """The service could not be asked, or gave no answer that can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """``response`` as tasks put it out; ``reason``: why it is no success, None if it is one."""
+
+    response: dict[str, Any]
+    reason: str | None
+
+    @property
+    def status(self) -> int:
+        return int(self.response["statusCode"])
+
+    @property
+    def well(self) -> bool:
+        return self.reason is None
+
+
+def ask(inputs: Mapping[str, Any], idempotency_key: str) -> Answered:
+    """Sends the request that a task's inputs describe. Raises CannotAsk, NoAnswer."""
+    given = inputs.get("http_request") or inputs
+    if not isinstance(given, Mapping):
+        raise CannotAsk("http_request must be an object")
+    if not given.get("uri"):
+        raise CannotAsk("Missing HTTP URI.  See documentation for HttpTask for required input parameters")
+    if not given.get("method"):
+        raise CannotAsk("No HTTP method specified")
+    try:
+        call = _Call.of(given, idempotency_key)
+        answer = send(
+            call.method,
+            call.uri,
+            headers=call.headers,
+            body=call.body,
+            connect_seconds=call.connect_seconds,
+            read_seconds=call.read_seconds,
+            follow_redirects=call.method in ("GET", "HEAD"),
+            max_body=MAX_BODY,
         )
+    except (requests.RequestException, TooLarge, ValueError) as error:
+        raise NoAnswer(str(error)) from error
+    response = {
+        "statusCode": answer.status,
+        "reasonPhrase": answer.reason,
+        "headers": answer.headers,
+        "body": _body(answer.text),
+    }
+    if 200 <= answer.status < 300:
+        return Answered(response, None)
+    text = f"{answer.status} {answer.reason}: {answer.text}"
+    return Answered(response, f"Failed to invoke HTTP task due to: {text}"[:500])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +113,7 @@ class _Call:
     read_seconds: float
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], run_id: str) -> _Call:
+    def of(cls, given: Mapping[str, Any], idempotency_key: str) -> _Call:
         """Raises ValueError for what cannot be sent."""
         method = str(given["method"]).upper()
         if method not in _METHODS:
@@ -89,7 +121,7 @@ class _Call:
         accept = given.get("accept") or "application/json"
         headers = {
             "Accept": ", ".join(map(str, accept)) if isinstance(accept, list) else str(accept),
-            "Idempotency-Key": run_id,
+            "Idempotency-Key": idempotency_key,
         }
         body = _encoded(given.get("body")) if method not in ("GET", "HEAD") else None
         if body is not None:

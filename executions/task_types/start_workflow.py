@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from executions.engine.events import Result
-from executions.engine.new_execution import NewExecution
+from executions.engine.new_execution import InputRefused, NewExecution
 from executions.ids import child_id
 from executions.starting import start
 from executions.states import RunsOn, RunState
@@ -37,19 +37,21 @@ class StartWorkflow(TaskType):
         parent = executions.read(work.run.execution_id)
         domains = request.task_to_domain or (parent.settings.value.get("domains") if parent else None)
         started = child_id(work.run.id, parent.epoch if parent else 0)
-        start(
-            NewExecution(
-                version_id=found.id,
-                format=found.format,
-                name=found.name,
-                number=found.number,
-                id=started,
-                input=request.input or {},
-                correlation_id=request.correlation_id or (parent.correlation_id if parent else None),
-                priority=min(max(request.priority or 0, 0), 99),
-                settings={"domains": domains} if domains else {},
-            )
+        wanted = NewExecution(
+            version_id=found.id,
+            format=found.format,
+            name=found.name,
+            number=found.number,
+            id=started,
+            input=request.input or {},
+            correlation_id=request.correlation_id or (parent.correlation_id if parent else None),
+            priority=min(max(request.priority or 0, 0), 99),
+            settings={"domains": domains} if domains else {},
         )
+        try:
+            start(wanted)
+        except InputRefused as error:
+            return _failed(str(error))
         return Result(state=RunState.COMPLETED, output={"workflowId": started})
 
 

@@ -22,11 +22,13 @@ from unfold.admin import ModelAdmin
 from executions import operations
 from executions.engine.rows import ExecutionRow
 from executions.models import (
+    CachedOutput,
     Event,
     EventExecution,
     EventHandler,
     EventMessage,
     Execution,
+    InboxMessage,
     Schedule,
     ScheduleFiring,
     SchedulerPause,
@@ -41,7 +43,7 @@ from tests.integration.conftest import run_of
 from tests.integration.console.conftest import plain_static_files  # noqa: F401
 from tests.unit.engine.world import graph, task
 from workflows_app.graph.model import Edge
-from workflows_app.models import Definition, MetadataGeneration, TaskDefinition, Version
+from workflows_app.models import Definition, MetadataGeneration, Schema, Tag, TaskDefinition, Version
 from workflows_app.policies import Limits, RetryPolicy, TaskPolicy, Timeouts
 from workflows_app.registration import Draft, TaskDraft, save, save_task_definition
 
@@ -61,6 +63,8 @@ ENGINES_OWN = [
     *EVENTS_AND_SCHEDULES,
 ]
 BIG = [Execution, TaskRun, TaskLog, Event, EventMessage, EventExecution, ScheduleFiring]
+ENGINES_OWN += [InboxMessage, CachedOutput, Schema, Tag]
+BIG = [Execution, TaskRun, TaskLog, Event, InboxMessage, CachedOutput]
 LISTED = [m for m in apps.get_models() if m in admin.site._registry]
 
 
@@ -88,6 +92,10 @@ def everything(begin: Begin) -> ExecutionRow:
     save_task_definition(TaskDraft(name=EVIL, body={"name": EVIL}, policy=policy))
     WorkerBeat.objects.create(name="w@h", kind="w", seen_at=NOW, info={"queues": ["default", EVIL]})
     TaskLimit.objects.create(name=EVIL)
+    InboxMessage.objects.create(execution_id=execution.id, payload={"x": EVIL}, received_at=NOW, taken_by=run.id)
+    CachedOutput.objects.create(key="k", output={"x": EVIL}, expires_at=NOW)
+    Schema.objects.create(name=EVIL, data={"title": EVIL})
+    Tag.objects.create(subject="workflow", name=EVIL, key=EVIL, value=EVIL)
     schedule = IntervalSchedule.objects.create(every=5, period="seconds")
     PeriodicTask.objects.create(name=EVIL, task="executions.tick", interval=schedule)
     _events_and_schedules()

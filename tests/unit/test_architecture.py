@@ -21,6 +21,8 @@ MAY_IMPORT = {
 DIALECTS = re.compile(r"\b(conductor|mistral|mender|littleflow)\b", re.IGNORECASE)
 # parts of the engine that are pure: no database, no clock, no I/O
 PURE = {
+    "announcing",
+    "caching",
     "decide",
     "decision",
     "endings",

@@ -142,6 +142,34 @@ class Items:
     concurrency: Template | None = None
 
 
+class Change(StrEnum):
+    """What becomes of a task, for those who want to be told."""
+
+    SCHEDULED = "scheduled"
+    # a worker has it, or it waits for whatever it waits for
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    # each failed attempt
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Something to be told: as which event, and with what."""
+
+    event: str
+    payload: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Keep the output for so many seconds, for every task of the same type and name whose key is the same."""
+
+    key: Template
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One step. ``type`` names the task type that does it, ``name`` the task definition with its policies.
@@ -187,6 +215,9 @@ class Node:
     publish_on_error: Template | None = None
     publish_on_skip: Template | None = None
     keep_output: bool = True
+    cache: Cache | None = None
+    # by ``Change``
+    announces: Mapping[str, tuple[Wish, ...]] = field(default_factory=dict)
     options: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -226,6 +257,9 @@ class Graph:
     failure_workflow_version: int | None = None
     restartable: bool = True
     admission: Admission | None = None
+    # JSON schemas; None: anything goes
+    input_schema: JSON = None
+    output_schema: JSON = None
     options: Mapping[str, JSON] = field(default_factory=dict)
     # what ``workflows_app.graph.analysis`` found out; not part of the graph
     analysis: Any = field(default=None, init=False, compare=False, repr=False)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from executions.store import claims
 from tests.integration.conftest import Courier
 from tests.integration.console.conftest import plain_static_files  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left(courier: Courier) -> Iterator[None]:
+def _nothing_left(courier: Courier) -> None:
     """The courier throws away what is left; which queues were empty is no matter of the next test."""
-    yield
-    claims._idle.clear()
+    return

@@ -42,6 +42,7 @@ def task_run(execution_id: str, of: Version, *, minutes: float = 0, **fields: An
         "first_scheduled_at": at,
         "updated_at": at,
         "scope_id": UUID(execution_id),
+        "seq": 1,
         **fields,
     }
     row = TaskRun(id=uuid4(), execution_id=execution_id, version=of, **known)

@@ -168,6 +168,10 @@ class World:
     def domain(self, candidates: Sequence[str], name: str) -> str | None:
         return candidates[0]
 
+    def schema_problem(self, schema: Any, document: Any) -> str | None:
+        missing = [key for key in schema["required"] if key not in document]
+        return f"missing: {missing}" if missing else None
+
     def random(self, key: str) -> float:
         return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
 

@@ -13,14 +13,16 @@ from typing import Any
 
 from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.expressions import compile_template
-from workflows_app.formats.conductor.fields import render
+from workflows_app.formats.conductor.fields import Problems, render
+from workflows_app.formats.conductor.schema_def import enforced
 from workflows_app.formats.conductor.task_def import AD_HOC
 from workflows_app.formats.conductor.task_def import policy as policy_of
 from workflows_app.formats.conductor.validation import PROGRAMS
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, WorkflowTimeoutPolicy, walk
-from workflows_app.graph.model import Admission, Edge, Graph, Join, Kind, Loop, Node
+from workflows_app.graph.model import Admission, Cache, Change, Edge, Graph, Join, Kind, Loop, Node, Wish
 from workflows_app.graph.template import Template, literal
 from workflows_app.policies import OnTimeout, TaskPolicy
+from workflows_app.sinks import INTERNAL
 
 LANGUAGE = "conductor"
 COMPUTED = frozenset({"INLINE", "LAMBDA", "SWITCH", "DECISION", "JSON_JQ_TRANSFORM", "SET_VARIABLE", "TERMINATE",
@@ -59,6 +61,8 @@ def compile_workflow(definition: WorkflowDef) -> Graph:
         failure_workflow_version=definition.failure_workflow_version,
         restartable=definition.restartable,
         admission=_admission(definition.rate_limit_config),
+        input_schema=enforced(definition.input_schema, "", Problems()) if definition.enforce_schema else None,
+        output_schema=enforced(definition.output_schema, "", Problems()) if definition.enforce_schema else None,
     )
 
 
@@ -143,6 +147,8 @@ class _Compiler:
                 "optional": task.optional,
                 "permissive": task.permissive,
                 "completed_outside": task.async_complete,
+                "cache": _cache(task, self._refs),
+                "announces": _announces(task),
                 "options": options,
                 **fields,
             }
@@ -228,10 +234,10 @@ class _Compiler:
         if task.type == "EXCLUSIVE_JOIN":
             join = Join(over=over, first=True, otherwise=tuple(task.default_exclusive_join_task))
         elif opener is not None and opener.kind is Kind.FANOUT:
-            join = Join(dynamic=True)
+            join = Join(dynamic=True, script=_join_script(task))
         else:
             inside = self._inside(opener) if opener else frozenset()
-            join = Join(over=over, earlier=tuple(ref for ref in over if ref not in inside))
+            join = Join(over=over, earlier=tuple(ref for ref in over if ref not in inside), script=_join_script(task))
         # the names it waits for are part of its input, as clients know it
         self._add(task, Kind.JOIN, scope, join=join, edges=_to(after), input=literal({"joinOn": list(over)}))
 
@@ -281,6 +287,51 @@ class _Compiler:
 
 def _to(ref: str | None) -> tuple[Edge, ...]:
     return (Edge(to=ref),) if ref else ()
+
+
+def _join_script(task: WorkflowTask) -> Template | None:
+    """What decides whether a JOIN is met, in place of the rule that all must have ended."""
+    return Template(language="javascript", value=task.expression) if task.expression else None
+
+
+def _cache(task: WorkflowTask, refs: set[str]) -> Cache | None:
+    """``cacheConfig``: its key names inputs of the task (``${name}-${version}``), or other tasks and the workflow."""
+    config = task.cache_config or {}
+    key, seconds = config.get("key"), config.get("ttlInSecond")
+    if not isinstance(key, str) or not isinstance(seconds, (int, float)) or seconds <= 0:
+        return None
+
+    def of_input(found: re.Match[str]) -> str:
+        name = found[1].strip()
+        elsewhere = name not in task.input_parameters and (name == "workflow" or name in refs)
+        return found[0] if elsewhere else f"${{{task.ref}.input.{name}"
+
+    return Cache(key=compile_template(LANGUAGE, _REFERENCE.sub(of_input, key)), seconds=seconds)
+
+
+_CHANGES = {
+    "onScheduled": Change.SCHEDULED,
+    "onStart": Change.STARTED,
+    "onSuccess": Change.SUCCEEDED,
+    "onFailed": Change.FAILED,
+    "onCancelled": Change.CANCELED,
+}
+
+
+def _announces(task: WorkflowTask) -> dict[str, tuple[Wish, ...]]:
+    """``onStateChange``: what is told by name of change; several may share a key (``onStart,onFailed``)."""
+    found: dict[str, tuple[Wish, ...]] = {}
+    for names, events in task.on_state_change.items():
+        wishes = tuple(
+            Wish(event=f"{INTERNAL}:{event['type']}", payload=compile_template(LANGUAGE, event.get("payload") or {}))
+            for event in (events if isinstance(events, list) else ())
+            if isinstance(event, dict) and event.get("type")
+        )
+        for name in names.split(","):
+            change = _CHANGES.get(name.strip())
+            if change is not None and wishes:
+                found[change.value] = (*found.get(change.value, ()), *wishes)
+    return found
 
 
 def _embedded_policy(task: WorkflowTask) -> TaskPolicy | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from workflows_app.formats.conductor import task_def, validation
@@ -36,6 +37,11 @@ def workflow_draft(data: Any, path: str = "") -> Draft:
         graph=compile_workflow(definition),
         description=definition.description or "",
     )
+
+
+def numbered(draft: Draft, number: int) -> Draft:
+    """The same definition as another version."""
+    return replace(draft, number=number, body={**draft.body, "version": number})
 
 
 def task_draft(data: Any, path: str = "") -> TaskDraft:

@@ -21,6 +21,7 @@ from workflows_app.formats.conductor.fields import (
     text,
     texts,
 )
+from workflows_app.formats.conductor.schema_def import enforced
 from workflows_app.policies import Backoff, Limits, OnTimeout, RetryPolicy, TaskPolicy, Timeouts
 
 
@@ -134,6 +135,9 @@ def check(task: TaskDef, path: str, problems: Problems) -> None:
         compile_template("conductor", task.input_template)
     except ExpressionError as error:
         problems.note(at("inputTemplate"), str(error))
+    if task.enforce_schema:
+        enforced(task.input_schema, at("inputSchema"), problems)
+        enforced(task.output_schema, at("outputSchema"), problems)
 
 
 def _at_least(problems: Problems, path: str, value: int | None, least: int, message: str) -> None:
@@ -165,6 +169,8 @@ def policy(task: TaskDef) -> TaskPolicy:
             rate_period=max(task.rate_limit_frequency_in_seconds, 1),
         ),
         input_defaults=compile_template("conductor", task.input_template) if task.input_template else None,
+        input_schema=enforced(task.input_schema, "", Problems()) if task.enforce_schema else None,
+        output_schema=enforced(task.output_schema, "", Problems()) if task.enforce_schema else None,
     )
 
 

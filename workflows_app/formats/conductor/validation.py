@@ -17,10 +17,13 @@ from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
 from workflows_app.formats.conductor import task_def
 from workflows_app.formats.conductor.fields import Problems
+from workflows_app.formats.conductor.schema_def import enforced
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask
 
 # Inputs that hold a program of another language: what looks like ${...} in them is that language's affair.
 PROGRAMS = frozenset({"expression", "queryExpression", "scriptExpression"})
+# Ten years of seconds.
+_LONGEST_CACHE = 315_360_000
 _EXPRESSION = re.compile(r"^\$\{.*\}$", re.DOTALL)
 
 
@@ -36,6 +39,9 @@ def check(definition: WorkflowDef, path: str, problems: Problems) -> None:
         problems.note(at("tasks"), "WorkflowTask list cannot be empty")
     if definition.schema_version != 2:
         problems.note(at("schemaVersion"), "workflowDef schemaVersion: 2 is only supported", definition.schema_version)
+    if definition.enforce_schema:
+        enforced(definition.input_schema, at("inputSchema"), problems)
+        enforced(definition.output_schema, at("outputSchema"), problems)
     _check_list(definition.tasks, at("tasks"), problems)
     _check_unique_refs(definition, path, problems)
     _check_references(definition, path, problems)
@@ -70,6 +76,11 @@ def _check_task(task: WorkflowTask, path: str, problems: Problems, *, in_loop: b
     given = {key: value for key, value in task.input_parameters.items() if key not in PROGRAMS}
     _check_template(given, f"{path}.inputParameters", problems)
     _check_template(task.items, f"{path}.items", problems)
+    if task.cache_config:
+        for message in _cache_config(task):
+            problems.note(path, message)
+    for message in _on_state_change(task):
+        problems.note(path, message)
     rule = _RULES.get(task.type)
     if rule is not None and not in_loop:
         for message in rule(task):
@@ -154,9 +165,55 @@ def _jq(task: WorkflowTask) -> Iterator[str]:
         yield _required("inputParameters.queryExpression", task)
 
 
+def _http_poll(task: WorkflowTask) -> Iterator[str]:
+    template = task.task_definition.input_template if task.task_definition else {}
+    given = {**template, **task.input_parameters}
+    request = given.get("http_request", given)
+    if not any(name in given for name in ("http_request", "uri", "method")):
+        yield _required("inputParameters.http_request or inputParameters.uri", task)
+    elif isinstance(request, dict) and not request.get("terminationCondition"):
+        yield _required("inputParameters.http_request.terminationCondition", task)
+
+
+def _join(task: WorkflowTask) -> Iterator[str]:
+    if task.expression and (task.evaluator_type or "js") not in ("js", "javascript", "graaljs"):
+        yield f"the script of a JOIN is JavaScript, not {task.evaluator_type}, taskName: {task.name}"
+    elif task.expression:
+        try:
+            expressions.script("javascript").check(task.expression)
+        except ScriptError as error:
+            yield f"Expression is not well formatted: {error}, taskType: {task.type} taskName {task.name}"
+
+
+def _cache_config(task: WorkflowTask) -> Iterator[str]:
+    key, seconds = (task.cache_config or {}).get("key"), (task.cache_config or {}).get("ttlInSecond")
+    if not isinstance(key, str) or not key:
+        yield "cacheConfig.key must be a text"
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_CACHE:
+        yield f"cacheConfig.ttlInSecond must be a number of seconds, at most {_LONGEST_CACHE}"
+    try:
+        expressions.compile_template("conductor", key)
+    except ExpressionError as error:
+        yield f"cacheConfig.key: {error}"
+
+
+def _on_state_change(task: WorkflowTask) -> Iterator[str]:
+    for names, events in task.on_state_change.items():
+        if not isinstance(events, list) or not all(isinstance(e, dict) and e.get("type") for e in events):
+            yield f"onStateChange.{names} must be a list of events, each with a type and a payload"
+            continue
+        try:
+            expressions.compile_template("conductor", events)
+        except ExpressionError as error:
+            yield f"onStateChange.{names}: {error}"
+
+
 def _kafka(task: WorkflowTask) -> Iterator[str]:
-    if "kafka_request" not in task.input_parameters:
-        yield _required("inputParameters.kafka_request", task)
+    yield (
+        f"KAFKA_PUBLISH cannot be run: this server speaks no Kafka, taskName: {task.name}. Publish from a worker of"
+        " your own (type SIMPLE)"
+    )
 
 
 def _terminate(task: WorkflowTask) -> Iterator[str]:
@@ -206,6 +263,8 @@ _RULES: dict[str, Callable[[WorkflowTask], Iterator[str]]] = {
     "FORK_JOIN": _fork_join,
     "FORK_JOIN_DYNAMIC": _fork_join_dynamic,
     "HTTP": _http,
+    "HTTP_POLL": _http_poll,
+    "JOIN": _join,
     "JSON_JQ_TRANSFORM": _jq,
     "KAFKA_PUBLISH": _kafka,
     "TERMINATE": _terminate,
