@@ -225,6 +225,8 @@ class Graph:
     failure_workflow: str | None = None
     failure_workflow_version: int | None = None
     restartable: bool = True
+    # an execution that has completed is removed, with its task runs
+    forgets_success: bool = False
     admission: Admission | None = None
     options: Mapping[str, JSON] = field(default_factory=dict)
     # what ``workflows_app.graph.analysis`` found out; not part of the graph

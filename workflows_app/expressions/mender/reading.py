@@ -98,4 +98,3 @@ def _html(text: str) -> str:
 
 
 _ENCODINGS: dict[str, Callable[[str], str]] = {"url": _url, "html": _html}
-

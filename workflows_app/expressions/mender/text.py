@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 
 # options such as ``encoding=url;``, a name, and after a bar what is used in place of a value that is not there
-_EXPRESSION = re.compile(
-    r"\$\{(?P<options>(?:[a-zA-Z]+=[a-zA-Z0-9]+;)*)(?P<name>[^;}|]+)(?:\|(?P<default>[^}]+))?\}"
-)
+_EXPRESSION = re.compile(r"\$\{(?P<options>(?:[a-zA-Z]+=[a-zA-Z0-9]+;)*)(?P<name>[^;}|]+)(?:\|(?P<default>[^}]+))?\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ variables, pipelines, parentheses, and the functions in ``functions``. Not offer
 ``block`` and ``js``: a template that uses them counts as one that does not parse.
 
 A text comes in pieces: between them stand values that are known when the template is run. In literal text and in
-quotation marks such a value is text, whatever is in it; anywhere else in an action it is a number or a truth value if it
-looks like one, or else a text. So nothing that comes from outside is ever parsed as a template.
+quotation marks such a value is text, whatever is in it; anywhere else in an action it is a number or a truth value if
+it looks like one, or else a text. So nothing that comes from outside is ever parsed as a template.
 """
 
 from __future__ import annotations

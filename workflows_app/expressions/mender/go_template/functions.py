@@ -82,7 +82,8 @@ def _slice(value: Any, *bounds: Any) -> str:
     if not isinstance(value, str) or len(bounds) > 2 or not all(type(b) is int and b >= 0 for b in bounds):
         raise TemplateFailed("slice takes a text and up to two numbers")
     raw = value.encode()
-    start, end = (*bounds, *(0, len(raw))[len(bounds) :])
+    start = bounds[0] if bounds else 0
+    end = bounds[1] if len(bounds) > 1 else len(raw)
     if not start <= end <= len(raw):
         raise TemplateFailed("slice out of range")
     return raw[start:end].decode("utf-8", "replace")
