@@ -1,8 +1,8 @@
 """HTTP requests with the headers that are asked for and no others (contracts/mender.md, section 7).
 
-As Go's client does it. What is added: Host, ``User-Agent: Go-http-client/1.1``, ``Accept-Encoding: gzip``, and Content-Length for a body or for
-a POST, PUT or PATCH without one. Up to ten redirects are followed. Connections are guarded as all outbound ones are
-(``executions.outbound``), and kept.
+What is added is what Go's client adds: Host, ``User-Agent: Go-http-client/1.1``, ``Accept-Encoding: gzip``, and
+Content-Length for a body or for a POST, PUT or PATCH without one. Up to ten redirects are followed. Connections are
+guarded as all outbound ones are (``executions.outbound``), and kept.
 """
 
 from __future__ import annotations
@@ -202,4 +202,6 @@ def _private(name: str) -> bool:
 
 
 def _text_of(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """Without the name of the connection's class, which urllib3 puts first."""
+    text = str(error) or type(error).__name__
+    return text.partition("): ")[2] or text if "Connection(" in text[:40] else text

@@ -1,8 +1,8 @@
 """Typed models of Mender's definitions, read as Go's ``encoding/json`` reads them.
 
 Unknown keys are ignored, the case of the letters of a key does not count (so that both spellings of keys in YAML are
-read), and null stands for the zero value. A value of another type is a problem, which has two texts: one with its place,
-for people, and the one that clients of the real service know.
+read), and null stands for the zero value. A value of another type is a problem, which has two texts: one with its
+place, for people, and the one that clients of the real service know.
 """
 
 from __future__ import annotations
@@ -263,4 +263,6 @@ def kind(value: Any) -> str:
         return "an object"
     if value is None:
         return "null"
-    return {str: "a text", list: "a list"}.get(type(value), f"a {type(value).__name__}")
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else f"a {type(value).__name__}"
