@@ -80,6 +80,9 @@ def _follow(
             if response.status not in (301, 302, 303, 307, 308) or not location:
                 return Answer(response.status, response.reason or "", _read(response, max_body, end))
             _read(response, max_body, end)  # so that the connection can be kept
+        except BaseException:
+            response.close()  # the rest of the answer is still to come: nobody else may have this connection
+            raise
         finally:
             response.release_conn()
         following = _parsed(urljoin(current.url, location))
@@ -135,7 +138,7 @@ def _usual(method: str, url: Url) -> Mapping[str, str]:
 def _read(response: BaseHTTPResponse, max_body: int, end: float | None) -> bytes:
     parts, size = [], 0
     connection = getattr(response, "connection", None)
-    for part in response.stream(_CHUNK, decode_content=True):
+    while part := response.read1(_CHUNK, decode_content=True):
         size += len(part)
         if size > max_body:
             raise ValueError(f"the answer has more than {max_body} bytes")
