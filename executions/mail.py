@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import format_datetime, formataddr, getaddresses, parseaddr
+from functools import cache
 
 from django.conf import settings
 
@@ -80,20 +82,33 @@ def send(mail: Mail, message: str) -> None:
     """Hands a message to the server (UPBEAT_SMTP_HOST), encrypted if that offers it. Raises NotSent."""
     host, port = _server()
     try:
-        with smtplib.SMTP(host, port, timeout=SECONDS) as server:
+        with smtplib.SMTP(host, port, local_hostname=_own_name(), timeout=SECONDS) as server:
             server.ehlo_or_helo_if_needed()
             if server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
                 server.ehlo()
             if settings.SMTP_USERNAME:
                 _log_in(server)
-            options = ["BODY=8BITMIME"] if server.has_extn("8bitmime") else []
-            envelope = [parseaddr(recipient)[1] for recipient in mail.recipients]
-            refused = server.sendmail(parseaddr(_line(mail.sender))[1], envelope, message.encode(), options)
+            _hand_over(server, mail, message.encode())
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise NotSent(f"{host}:{port}: {error}") from error
-    if refused:
-        raise NotSent("; ".join(f"{who}: {code} {text!r}" for who, (code, text) in refused.items()))
+
+
+def _hand_over(server: smtplib.SMTP, mail: Mail, message: bytes) -> None:
+    """To all recipients, or to none: a mail that is sent again is to reach nobody twice. Raises NotSent."""
+    options = ["BODY=8BITMIME"] if server.has_extn("8bitmime") else []
+    sender = parseaddr(_line(mail.sender))[1]
+    _accepted(sender, server.mail(sender, options))
+    for recipient in mail.recipients:
+        address = parseaddr(recipient)[1]
+        _accepted(address, server.rcpt(address))
+    _accepted("the message", server.data(message))
+
+
+def _accepted(what: str, answer: tuple[int, bytes]) -> None:
+    code, text = answer
+    if not 200 <= code < 300:
+        raise NotSent(f"{what}: {code} {text.decode('utf-8', 'replace')}")
 
 
 def _log_in(server: smtplib.SMTP) -> None:
@@ -103,6 +118,13 @@ def _log_in(server: smtplib.SMTP) -> None:
         server.auth(method, server.auth_cram_md5)
     else:
         server.auth("PLAIN", server.auth_plain)
+
+
+@cache
+def _own_name() -> str:
+    """What this machine calls itself: finding that out may take seconds."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _server() -> tuple[str, int]:

@@ -36,20 +36,20 @@ class Postbox:
         self.envelopes.append(envelope)
         return "250 OK"
 
-    @property
     def envelope(self) -> Envelope:
         (found,) = self.envelopes
         return found
 
-    @property
     def message(self) -> EmailMessage:
-        content = self.envelope.content
+        content = self.envelope().content
         assert isinstance(content, bytes)
-        return message_from_bytes(content, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(content, policy=policy.default)
 
 
 def serve(postbox: Postbox, settings: Any, **options: Any) -> Controller:
-    controller = Controller(postbox, hostname="127.0.0.1", port=free_port(), **options)
+    controller = Controller(
+        postbox, hostname="127.0.0.1", port=free_port(), server_hostname="postbox.example", **options
+    )
     controller.start()
     settings.SMTP_HOST = f"127.0.0.1:{controller.port}"
     return controller
@@ -82,9 +82,9 @@ def test_a_mail_has_both_parts_and_goes_to_everybody(postbox: Postbox, run: Run)
     found = run(to="Ada <ada@example.com>, b@example.com", cc="", name="Ädä & Co")
     everybody = ["ada@example.com", "b@example.com", "c@example.com", "archive@mender.example"]
     assert found["status"] == "done"
-    assert postbox.envelope.mail_from == "no-reply@mender.example"
-    assert postbox.envelope.rcpt_tos == everybody
-    message = postbox.message
+    assert postbox.envelope().mail_from == "no-reply@mender.example"
+    assert postbox.envelope().rcpt_tos == everybody
+    message = postbox.message()
     assert message["From"] == "Mender <no-reply@mender.example>"
     assert message["To"] == "Ada <ada@example.com>, b@example.com"
     assert message["Cc"] == "c@example.com"
@@ -92,7 +92,10 @@ def test_a_mail_has_both_parts_and_goes_to_everybody(postbox: Postbox, run: Run)
     assert message["Subject"] == "Hello Ädä & Co"
     assert message["Message-ID"]
     text, html = message.iter_parts()
-    assert (text.get_content_type(), text.get_content().rstrip()) == ("text/plain", "Dear Ädä & Co\nticket 7")
+    assert (text.get_content_type(), text.get_content().split()) == (
+        "text/plain",
+        ["Dear", "Ädä", "&", "Co", "ticket", "7"],
+    )
     assert (html.get_content_type(), html.get_content().rstrip()) == ("text/html", "<p>Ädä &amp; Co</p>")
     (result,) = found["results"]
     assert list(result["smtp"]) == ["sender", "recipients", "message", "error"]
@@ -104,7 +107,7 @@ def test_a_mail_has_both_parts_and_goes_to_everybody(postbox: Postbox, run: Run)
 def test_an_empty_part_is_left_out(postbox: Postbox, run: Run) -> None:
     register(smtp(to=["a@example.com"], html="<p>x</p>"))
     run()
-    assert [part.get_content_type() for part in postbox.message.iter_parts()] == ["text/html"]
+    assert [part.get_content_type() for part in postbox.message().iter_parts()] == ["text/html"]
 
 
 def test_without_a_recipient_nothing_is_sent(postbox: Postbox, run: Run) -> None:
@@ -118,22 +121,22 @@ def test_without_a_recipient_nothing_is_sent(postbox: Postbox, run: Run) -> None
 def test_a_parameter_cannot_add_headers(postbox: Postbox, run: Run) -> None:
     register(smtp(to=["a@example.com"], subject="${workflow.input.subject}", body="x"))
     run(subject="one\r\nBcc: thief@example.com\r\n\r\nanother body")
-    assert postbox.envelope.rcpt_tos == ["a@example.com"]
-    assert postbox.message["Bcc"] is None
-    assert postbox.message["Subject"] == "one Bcc: thief@example.com another body"
+    assert postbox.envelope().rcpt_tos == ["a@example.com"]
+    assert postbox.message()["Bcc"] is None
+    assert postbox.message()["Subject"] == "one Bcc: thief@example.com another body"
 
 
 def test_lines_that_begin_with_a_dot_arrive(postbox: Postbox, run: Run) -> None:
     register(smtp(to=["a@example.com"], body="first\n.\n..second"))
     run()
-    (text,) = postbox.message.iter_parts()
-    assert text.get_content().rstrip() == "first\n.\n..second"
+    (text,) = postbox.message().iter_parts()
+    assert text.get_content().splitlines() == ["first", ".", "..second"]
 
 
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"to": ["nobody@example.com"]}, "there is nobody"),
+        ({"to": ["a@example.com", "nobody@example.com"]}, "nobody@example.com: 550 there is nobody"),
         ({"to": ["nonsense"]}, "'nonsense' is no address"),
         ({"from": "nonsense", "to": ["a@example.com"]}, "'nonsense' is no address"),
     ],
@@ -146,6 +149,7 @@ def test_what_is_not_sent_is_a_failure_with_its_reason(
     (result,) = found["results"]
     assert (found["status"], result["success"]) == ("failed", False)
     assert error in result["smtp"]["error"]
+    assert not postbox.envelopes  # all get it, or nobody does: it may be sent again
 
 
 def test_a_server_that_is_not_there_is_a_failure_that_is_tried_again(run: Run, settings: Any) -> None:
@@ -158,11 +162,12 @@ def test_a_server_that_is_not_there_is_a_failure_that_is_tried_again(run: Run, s
     assert TaskRun.objects.count() == 2
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 @pytest.mark.parametrize(("password", "status"), [("right", "done"), ("wrong", "failed")])
 def test_name_and_password_are_used(run: Run, settings: Any, password: str, status: str) -> None:
     def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login, data.password) == (b"ada", b"right"))
+        return AuthResult(handled=False, success=(data.login, data.password) == (b"ada", b"right"))
 
     settings.SMTP_USERNAME, settings.SMTP_PASSWORD = "ada", password
     postbox = Postbox()
@@ -188,7 +193,7 @@ def test_a_file_is_mailed_if_the_definition_names_it(
         smtp(to=["a@example.com"], body="@${workflow.input.language}.txt", html="${workflow.input.name}"),
     )
     assert run(language="de", name="@de.txt")["status"] == "done"
-    text, html = postbox.message.iter_parts()
+    text, html = postbox.message().iter_parts()
     assert text.get_content().rstrip() == "Hallo @de.txt, doc-1"
     assert html.get_content().rstrip() == "@de.txt"  # came in as a parameter: it is no file
 
