@@ -224,6 +224,25 @@ API_TOKEN_SECONDS = env.number("UPBEAT_API_TOKEN_SECONDS", 3600)
 # Environment variables that expressions may read.
 EXPRESSION_VARIABLES = env.words("UPBEAT_EXPRESSION_VARIABLES")
 
+# ---- What tasks may use (docs/mender.md)
+
+# A folder of Mender's definitions, loaded before anything serves.
+MENDER_DEFINITIONS = env.text("UPBEAT_MENDER_DEFINITIONS")
+# Topics with workers of their own, which serve the queues ``topic.<topic>``. All others share the usual workers.
+TOPICS = env.words("UPBEAT_TOPICS")
+# Programs that cli tasks may run: names that are looked for on the PATH, or paths.
+CLI_PROGRAMS = env.words("UPBEAT_CLI_PROGRAMS")
+SMTP_HOST = env.text("UPBEAT_SMTP_HOST") or "localhost:25"
+SMTP_USERNAME = env.text("UPBEAT_SMTP_USERNAME")
+SMTP_PASSWORD = env.text("UPBEAT_SMTP_PASSWORD")
+SMTP_AUTH_MECHANISM = env.text("UPBEAT_SMTP_AUTH_MECHANISM") or "PLAIN"
+# Definitions may mail files from this folder.
+MAIL_FILES = env.text("UPBEAT_MAIL_FILES") or MENDER_DEFINITIONS
+NATS_URL = env.text("UPBEAT_NATS_URL")
+NATS_STREAM = env.text("UPBEAT_NATS_STREAM", "WORKFLOWS")
+# Publish through JetStream, which confirms that a message is kept.
+NATS_JETSTREAM = env.flag("UPBEAT_NATS_JETSTREAM", True)
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.access.KeyOrPerson"],

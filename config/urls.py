@@ -16,6 +16,7 @@ urlpatterns = [
     path("health", health),
     path("admin/", admin.site.urls),
     path("api/", include("api.conductor.urls")),
+    path("mender/", include("api.mender.urls")),
     path("webhook/", include("api.webhook_urls")),
     path("openapi.json", SpectacularAPIView.as_view(), name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),

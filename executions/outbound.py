@@ -148,8 +148,13 @@ class _GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTlsConnection
 
 
+def guarded(manager: PoolManager) -> PoolManager:
+    """Has all connections of a manager guarded."""
+    manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}
+    return manager
+
+
 class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}
+        guarded(self.poolmanager)

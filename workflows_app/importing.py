@@ -102,15 +102,24 @@ def store(drafts: Drafts, *, by: str = "") -> None:
 
 def read_file(path: Path) -> Drafts:
     """Raises Unreadable with everything that is wrong."""
+    return read_text(_text_of(path), path.suffix.lstrip(".").lower())
+
+
+def parsed_file(path: Path) -> tuple[str, Any]:
+    """The text of a file, and its data as ``Format.read`` takes them, by its ending. Raises Unreadable."""
+    text = _text_of(path)
+    return text, _parsed(text, path.suffix.lstrip(".").lower())
+
+
+def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise Unreadable([TextProblem(f"the file is larger than {MAX_BYTES} bytes")])
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Unreadable([TextProblem(error.strerror or str(error))]) from error
     except UnicodeDecodeError as error:
         raise Unreadable([TextProblem(f"the file is not UTF-8 (byte {error.start})")]) from error
-    return read_text(text, path.suffix.lstrip(".").lower())
 
 
 def read_text(text: str, suffix: str) -> Drafts:

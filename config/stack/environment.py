@@ -4,6 +4,7 @@
 UPBEAT_DATA            the folder of everything that is kept; relative to the project's folder
 UPBEAT_OPEN            1 unless set when UPBEAT_HOST is the loopback interface: anonymous clients may do everything
 UPBEAT_DEMO            0: the example definitions are neither loaded nor run
+UPBEAT_CLI_PROGRAMS    "echo printf" in the demo on the loopback interface; otherwise none
 UPBEAT_WORKERS         pool processes of the worker "work"; the number of processors
 UPBEAT_IO_THREADS      threads of the worker "io"; 16
 UPBEAT_WEB_WORKERS     processes of the web server; 2
@@ -31,6 +32,8 @@ def complete() -> None:
     os.environ["UPBEAT_DATA"] = str((BASE_DIR / folder).resolve())
     loopback = env.text("UPBEAT_HOST", "127.0.0.1") in LOOPBACK
     os.environ.setdefault("UPBEAT_OPEN", "1" if loopback else "0")
+    if loopback and wants_demo():
+        os.environ.setdefault("UPBEAT_CLI_PROGRAMS", "echo printf")
     os.environ["PYTHONUNBUFFERED"] = "1"
 
 

@@ -1,4 +1,4 @@
-"""The step before anything serves: the database's tables, the first account, the example definitions."""
+"""The step before anything serves: the database's tables, the first account, Mender's and the example definitions."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def main() -> int:
         return 1
     _forget_workers()
     _first_account()
+    _load_mender_definitions()
     _write_queues()
     if not _redis_answers():
         return 1
@@ -83,6 +84,21 @@ def _first_account() -> None:
     path.touch(mode=0o600)
     path.write_text(password + "\n")
     users.create_superuser(username="admin", email="", password=password)
+
+
+def _load_mender_definitions() -> None:
+    """A line for each file that could not be loaded: the others are there all the same."""
+    from django.conf import settings
+
+    from workflows_app.formats.mender.folder import load
+
+    if not settings.MENDER_DEFINITIONS:
+        return
+    try:
+        for line in load(Path(settings.MENDER_DEFINITIONS)):
+            print(line)
+    except OSError as error:
+        print(f"UPBEAT_MENDER_DEFINITIONS: {error.strerror or error}: {settings.MENDER_DEFINITIONS}")
 
 
 def _write_queues() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from config import env
 from config.stack import embedded_redis, environment, prepare
 from config.stack.program import Program
 
@@ -44,7 +45,7 @@ def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program
         Program(name=WORK, command=_work(folder), after=frozenset({PREPARE})),
         Program(
             name=IO,
-            command=_worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", IO),
+            command=_worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", ",".join(_io_queues())),
             after=frozenset({PREPARE}),
         ),
         Program(name=TICKS, command=_worker(TICKS, "-P", "solo", "-Q", TICKS), after=frozenset({PREPARE})),
@@ -56,6 +57,11 @@ def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program
             after=_SERVING,
         ),
     ]
+
+
+def _io_queues() -> list[str]:
+    """The queue of what others answer, and those of the topics that have one of their own."""
+    return [IO, *(f"topic.{topic}" for topic in env.words("UPBEAT_TOPICS"))]
 
 
 def _python(module: str, *arguments: str, options: Sequence[str] = ()) -> Callable[[], Sequence[str]]:

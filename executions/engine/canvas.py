@@ -113,7 +113,7 @@ def _link(run: RunRow, graph: Graph, epoch: int) -> Signature:
         logic = find(node.type, node.name)
         if logic.runs_on != RunsOn.SERVER:
             break
-        following = logic.queue(node.name)
+        following = logic.queue_of(node)
         if following != queue:
             queue = following
             links.append(_run(run_id(run.execution_id, epoch, node.ref, run.path, 0), queue or "default"))

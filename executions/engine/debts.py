@@ -21,7 +21,7 @@ from executions.engine.events import ChildRevived, ExecutionDue, Finished, Resul
 from executions.engine.fragments import nodes_of
 from executions.engine.new_execution import InputRefused, NewExecution
 from executions.engine.rows import Doc, ExecutionRow, RunRow
-from executions.states import RunsOn, RunState
+from executions.states import ExecutionState, RunsOn, RunState
 from executions.store import claims, due, runs
 from executions.store import executions as execution_store
 from executions.task_types.base import Work
@@ -120,7 +120,7 @@ def end_child(driver: Driver, run: RunRow, reason: str | None) -> bool:
 
 
 def settle(driver: Driver, execution: ExecutionRow) -> None:
-    """An execution has ended and owes something: tells its parent, starts its failure workflow."""
+    """An execution has ended and owes something: tells its parent, starts its failure workflow, or is to go."""
     revision = execution.revision
     if execution.failure_execution_id is not None:
         problem = _compensate(driver, execution)
@@ -128,6 +128,9 @@ def settle(driver: Driver, execution: ExecutionRow) -> None:
             revision = _note_problem(execution, problem)
     if execution.parent_run_id is not None and execution.parent_id is not None:
         _tell_parent(driver, execution)
+    if execution.state == ExecutionState.COMPLETED and catalog.graph(execution.version_id).forgets_success:
+        execution_store.delete(execution.id, revision)
+        return
     execution_store.settle_debts(execution.id, revision)
 
 

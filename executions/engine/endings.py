@@ -185,7 +185,7 @@ def end(
     unsuccessful = plan.execution.state != ExecutionState.COMPLETED
     if unsuccessful or cancel:
         _cancel_open(plan, reason)
-    owed = plan.execution.parent_run_id is not None
+    owed = plan.execution.parent_run_id is not None or (plan.graph.forgets_success and not unsuccessful)
     if unsuccessful and compensate and plan.graph.failure_workflow:
         blamed = failed.id if failed else failed_id
         plan.note(blamed=blamed)

@@ -190,11 +190,11 @@ def _route(plan: Plan, run: RunRow, node: Node) -> None:
     run.limited = bool(limits.concurrency or limits.rate)
     if run.runs_on == RunsOn.WORKER:
         if run.queue is None:
-            name = logic.queue(node.name) or node.name
+            name = logic.queue_of(node) or node.name
             run.domain = _domain(plan, name)
             run.queue = f"{run.domain}:{name}" if run.domain else name
     elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
-        run.queue = logic.queue(node.name)
+        run.queue = logic.queue_of(node)
         if run.runs_on == RunsOn.CHILD and run.child_id is None:
             run.child_id = child_id(run.id)
 

@@ -97,9 +97,9 @@ class TaskLogic(Protocol):
         """For dynamic nodes: what the node becomes. The task's run does not exist yet."""
         ...
 
-    def queue(self, name: str) -> str | None:
-        """The Celery queue for tasks of this definition name; for external workers, the queue that they poll (None:
-        the name itself)."""
+    def queue_of(self, node: Node) -> str | None:
+        """The Celery queue for runs of this node; for external workers, the queue that they poll (None: the name of
+        the node's task definition)."""
         ...
 
 

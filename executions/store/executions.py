@@ -6,13 +6,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from executions.engine.rows import ExecutionRow
+from executions.models import TaskLog
 from executions.states import execution_may_become
 from executions.store.columns import (
     EXECUTION_COLUMNS,
     EXECUTION_TABLE,
+    RUN_TABLE,
     decode_execution,
     encode_execution,
     encode_value,
@@ -127,6 +129,23 @@ def read_many(execution_ids: Collection[str]) -> list[ExecutionRow]:
             [encode_value(of, "id", execution_id) for execution_id in execution_ids],
         )
         return [decode_execution(of, values) for values in cursor.fetchall()]
+
+
+def delete(execution_id: str, revision: int) -> bool:
+    """Deletes an ended execution with its task runs and their logs. False: it was changed in between, or has gone."""
+    encoded = encode_value(dialect(), "id", execution_id)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # locks the execution: from here on nobody adds to it
+        cursor.execute(
+            f"UPDATE {EXECUTION_TABLE} SET due_at = NULL WHERE id = %s AND revision = %s", [encoded, revision]
+        )
+        if cursor.rowcount != 1:
+            return False
+        mine = f"SELECT id FROM {RUN_TABLE} WHERE execution_id = %s"
+        cursor.execute(f"DELETE FROM {TaskLog._meta.db_table} WHERE task_run_id IN ({mine})", [encoded])
+        cursor.execute(f"DELETE FROM {RUN_TABLE} WHERE execution_id = %s", [encoded])
+        cursor.execute(f"DELETE FROM {EXECUTION_TABLE} WHERE id = %s", [encoded])
+    return True
 
 
 def settle_debts(execution_id: str, revision: int) -> bool:

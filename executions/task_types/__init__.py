@@ -38,6 +38,11 @@ _TYPES = {
     "EVENT": "event:PublishEvent",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",
+    "mender_http": "mender_http:MenderHttp",
+    "cli": "cli:Cli",
+    "smtp": "smtp:Smtp",
+    "nats": "nats:Nats",
+    "unsupported": "unsupported:Unsupported",
 }
 
 

@@ -62,6 +62,10 @@ class TaskType:
     def queue(self, name: str) -> str | None:
         return DEFAULT_QUEUE
 
+    def queue_of(self, node: Node) -> str | None:
+        """The queue for a node. Overwrite ``queue`` where the name of its task definition is all that matters."""
+        return self.queue(node.name)
+
     def run(self, work: Work) -> Result:
         """Does the work, outside of any transaction. An exception counts as a failure with its text."""
         raise NotImplementedError

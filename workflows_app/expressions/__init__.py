@@ -41,6 +41,7 @@ __all__ = [
 _LANGUAGES = {
     "literal": "workflows_app.expressions.literal",
     "conductor": "workflows_app.expressions.conductor",
+    "mender": "workflows_app.expressions.mender",
 }
 _SCRIPTS = {
     "javascript": "workflows_app.expressions.javascript",

@@ -13,7 +13,11 @@ from workflows_app.formats.base import Drafts, Format, TextProblem, Unreadable
 
 __all__ = ["Drafts", "Format", "TextProblem", "Unreadable", "format_named", "formats"]
 
-_FORMATS = {"conductor": "workflows_app.formats.conductor.format"}
+_FORMATS = {
+    # first, because an empty list of tasks could be anything: this one looks for more
+    "mender": "workflows_app.formats.mender.format",
+    "conductor": "workflows_app.formats.conductor.format",
+}
 
 
 @cache

@@ -256,6 +256,8 @@ class Graph:
     failure_workflow: str | None = None
     failure_workflow_version: int | None = None
     restartable: bool = True
+    # an execution that has completed is removed, with its task runs
+    forgets_success: bool = False
     admission: Admission | None = None
     # JSON schemas; None: anything goes
     input_schema: JSON = None

@@ -51,7 +51,7 @@ class Logic:
     def resolve(self, task: Task) -> Resolved:
         return self.becomes(task)
 
-    def queue(self, name: str) -> str | None:
+    def queue_of(self, node: Node) -> str | None:
         return "default" if self.runs_on != RunsOn.WORKER else None
 
 
