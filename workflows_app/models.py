@@ -7,6 +7,8 @@ the revision it started with. Nothing that an execution may refer to is ever cha
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models, transaction
 from django.db.models import F, Q
 
@@ -130,6 +132,64 @@ class EnvironmentVariable(models.Model):
     updated_by = models.CharField(max_length=255, default="", blank=True)
 
     class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Environment(models.Model):
+    """Variables that executions started in it can read (contracts/mistral.md, section 7.13)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=255, unique=True)
+    description = models.TextField(default="", blank=True)
+    variables = JsonTextField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ActionDefinition(models.Model):
+    """An action that is made of another one: its ``base`` with inputs and a result of its own (section 7.14).
+
+    ``body`` is the definition as data: base, base-input, input, output, description, tags. ``definition`` is its text.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    namespace = models.CharField(max_length=255, default="", blank=True)
+    name = models.CharField(max_length=255)
+    definition = models.TextField(default="", blank=True)
+    body = JsonTextField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "name"], name="action_definition_name")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Workbook(models.Model):
+    """A text that defines workflows and actions together, each of which is stored as ``<workbook>.<name>``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    namespace = models.CharField(max_length=255, default="", blank=True)
+    name = models.CharField(max_length=255)
+    definition = models.TextField()
+    tags = JsonTextField(default=list)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "name"], name="workbook_name")]
         ordering = ["name"]
 
     def __str__(self) -> str:
