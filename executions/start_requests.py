@@ -1,16 +1,27 @@
-"""Starting what a stored request asks for: an event handler's, a schedule's."""
+"""Starting what a request asks for that names a workflow: an event handler's, a schedule's, a client's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow
 from executions.idempotency import start_once
+from executions.operations import Illegal, NotFound
+from executions.starting import start
 from executions.store import executions
+from workflows_app import catalog
 from workflows_app.formats.conductor.fields import Invalid, Problems, read
 from workflows_app.formats.conductor.start_request import StartWorkflowRequest, find, find_inline
+from workflows_app.json_text import is_storable
+from workflows_app.models import Environment, Version
+
+# formats whose workflows are started by name here
+CONDUCTOR = "conductor"
+MISTRAL = "mistral"
 
 
 def start_requested(
@@ -46,3 +57,95 @@ def start_requested(
         ),
         wanted.idempotency_strategy or "FAIL",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedStart:
+    """A request to start a workflow by its name (contracts/mistral.md, section 3).
+
+    ``params``: ``env`` (variables, or the name of an environment), ``task_name`` (what a backward workflow shall reach),
+    and whatever else the client gives.
+    """
+
+    name: str
+    namespace: str = ""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+
+def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecution:
+    """The execution that is asked for, checked. Raises NotFound for an unknown workflow, Illegal for anything else."""
+    found = catalog.Catalog().find(MISTRAL, request.name, namespace=request.namespace)
+    if found is None:
+        raise NotFound(f"Workflow not found [workflow_identifier={request.name}, namespace={request.namespace}]")
+    graph = catalog.graph(found.id)
+    _check_input(found.id, request)
+    params = dict(request.params)
+    environment = _environment(params.get("env"))
+    settings: dict[str, Any] = {"environment": environment} if environment else {}
+    if request.namespace:
+        settings["namespace"] = request.namespace
+    if graph.backward:
+        target = params.get("task_name")
+        if not isinstance(target, str) or target not in graph.nodes:
+            raise Illegal(f"Invalid task name [wf_spec={request.name}, task_name={target}]")
+        settings["target"] = target
+    attributes = {
+        "description": request.description,
+        "params": {**params, "namespace": request.namespace, "env": environment},
+    }
+    return NewExecution(
+        id=execution_id,
+        version_id=found.id,
+        format=found.format,
+        name=found.name,
+        number=found.number,
+        input=dict(request.input),
+        settings=settings,
+        attributes=attributes,
+    )
+
+
+def start_named(request: Mapping[str, Any], execution_id: str) -> ExecutionRow | None:
+    """Starts a stored ``NamedStart`` under a given id: once, however often; None: it was there. Raises as ``prepared``."""
+    wanted = {key: request[key] for key in NamedStart.__dataclass_fields__ if key in request}
+    return start(prepared(NamedStart(**wanted), execution_id))
+
+
+def _check_input(version_id: int, request: NamedStart) -> None:
+    """Raises Illegal for inputs that are missing, and for those that the workflow does not know."""
+    required, known = inputs_of(version_id)
+    missing = [name for name in required if name not in request.input]
+    unexpected = [name for name in request.input if name not in known]
+    if missing or unexpected:
+        told = [f"missing={missing}"] if missing else []
+        told += [f"unexpected={unexpected}"] if unexpected else []
+        raise Illegal(f"Invalid input [name={request.name}, {', '.join(told)}]")
+
+
+@lru_cache(maxsize=2048)
+def inputs_of(version_id: int) -> tuple[Sequence[str], Sequence[str]]:
+    """The names of the inputs that must be given, and of all of them."""
+    body = Version.objects.values_list("body", flat=True).get(pk=version_id)
+    required, known = [], []
+    for entry in body.get("input") or ():
+        if isinstance(entry, Mapping):
+            known += list(entry)
+        else:
+            known.append(str(entry))
+            required.append(str(entry))
+    return required, known
+
+
+def _environment(given: Any) -> dict[str, Any]:
+    """Variables as they are given, or those of the environment of that name. Raises Illegal."""
+    if given is None or given == "":
+        return {}
+    if isinstance(given, Mapping):
+        return dict(given)
+    row = Environment.objects.filter(name=str(given)).first() if is_storable(str(given)) else None
+    if row is None:
+        raise Illegal(f"Environment is not found: {given}")
+    found: dict[str, Any] = row.variables
+    return found

@@ -24,7 +24,7 @@ from api.conductor.errors import Refused
 from api.conductor.needs import needed_scope
 from api.rendering import AsTheEndpointLikes, Json
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
-from workflows_app.json_text import deeper_than, dumps, loads, size_of
+from workflows_app.json_text import deeper_than, loads, size_of
 
 _ABSENT = ("", "None", "null", "undefined")
 _TRUE = ("true", "1", "yes")

@@ -43,7 +43,8 @@ class Column:
     """A field that can be filtered by and sorted: where its value is stored, and how it is written on the wire.
 
     ``words``: stored states by what they are called here. ``of``: the id is the number of a row of this kind.
-    ``fixed``: every row has this value, which is not stored.
+    ``fixed``: every row has this value, which is not stored. ``beside``: the value counts as null where this column is.
+    ``asks``: gives the condition for any of these ids, where no column has them.
     """
 
     stored: str = ""
@@ -51,6 +52,8 @@ class Column:
     words: Mapping[str, str] | None = None
     of: Of | None = None
     fixed: str | None = None
+    beside: str | None = None
+    asks: Callable[[Sequence[str]], Q] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +143,7 @@ def project(item: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     return {key: item.get(key) for key in dict.fromkeys(("id", *fields))} if fields else item
 
 
-def plain_page(
-    listing: Listing, query: Query, items: Sequence[dict[str, Any]], request: Request
-) -> dict[str, Any]:
+def plain_page(listing: Listing, query: Query, items: Sequence[dict[str, Any]], request: Request) -> dict[str, Any]:
     """The same for a short list that is in memory. Filters and order look at the items as they are answered."""
     found = [item for item in items if all(_fits(item, *filter) for filter in query.filters)]
     for name, descending in reversed(query.sort):
@@ -166,9 +167,13 @@ def condition(listing: Listing, query: Query) -> Q:
     """The filters as a condition. Raises Refused."""
     found = Q()
     for name in query.nulls:
-        found &= Q(**{f"{_stored(listing, name)}__isnull": True})
+        column = _column(listing, name)
+        found &= Q(**{f"{column.beside or column.stored or 'pk'}__isnull": True})
     for name, operator, value in query.filters:
-        found &= _condition(name, _column(listing, name), operator, value)
+        column = _column(listing, name)
+        found &= _condition(name, column, operator, value)
+        if column.beside is not None:
+            found &= Q(**{f"{column.beside}__isnull": False})
     return found
 
 
@@ -176,6 +181,11 @@ def _condition(name: str, column: Column, operator: str, text: str) -> Q:
     texts = text.split(",") if operator in ("in", "nin") else [text]
     if column.fixed is not None:
         return _constant(column.fixed, operator, texts)
+    if column.asks is not None:
+        if operator not in ("eq", "neq", "in", "nin"):
+            raise Refused(400, f"{name} can be compared by eq, neq, in and nin only, not by {operator}")
+        fits = column.asks([t.strip() for t in texts])
+        return ~fits if operator in ("neq", "nin") else fits
     if column.words is not None:
         stored = [state for word in texts for state in stored_as(column.words, word.strip())]
         if operator not in ("eq", "neq", "in", "nin"):

@@ -31,6 +31,7 @@ from executions.engine.events import (
     Retried,
     Skipped,
     Started,
+    Stopped,
     Terminated,
     VariablesSet,
 )
@@ -196,6 +197,13 @@ def _terminated(plan: Plan, event: Terminated) -> str | None:
         plan.change_execution(state=event.state, reason=event.reason)
         return None
     endings.end(plan, event.state, event.reason, compensate=event.trigger_failure_workflow)
+    return None
+
+
+def _stopped(plan: Plan, event: Stopped) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    endings.end(plan, event.state, event.reason, cancel=True, compensate=False)
     return None
 
 
@@ -452,6 +460,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Resumed: _resumed,
     Advanced: _advanced,
     Terminated: _terminated,
+    Stopped: _stopped,
     VariablesSet: _variables_set,
     Retried: _retried,
     ChildRevived: _child_revived,

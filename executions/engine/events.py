@@ -133,6 +133,14 @@ class Terminated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """An operator ends the open execution in this state, be it a good one; what runs is cut off."""
+
+    state: ExecutionState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VariablesSet(Event):
     """A client merges variables into those of the execution."""
 

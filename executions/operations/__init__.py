@@ -5,7 +5,8 @@ leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
 """
 
 from executions.operations.bulk import each
-from executions.operations.finding import execution, task_run
+from executions.operations.describing import describe, merge_environment
+from executions.operations.finding import execution, is_id, task_run
 from executions.operations.going_back import rerun, restart, retry
 from executions.operations.moving import jump, skip
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
@@ -16,6 +17,7 @@ from executions.operations.running import (
     reset_callbacks,
     resume,
     set_variables,
+    stop,
     terminate,
 )
 from executions.operations.tasks import complete_by_hand, extend_lease, report
@@ -28,10 +30,13 @@ __all__ = [
     "advance",
     "archive",
     "complete_by_hand",
+    "describe",
     "each",
     "execution",
     "extend_lease",
+    "is_id",
     "jump",
+    "merge_environment",
     "pause",
     "remove",
     "report",
@@ -42,6 +47,7 @@ __all__ = [
     "retry",
     "set_variables",
     "skip",
+    "stop",
     "task_run",
     "terminate",
 ]

@@ -7,9 +7,10 @@ from typing import Any
 
 from executions import audit
 from executions.engine.decide import ENDED, NOT_PAUSED
-from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Terminated, VariablesSet
+from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Stopped, Terminated, VariablesSet
 from executions.operations.applying import apply
 from executions.operations.refusals import Conflict
+from executions.states import ExecutionState
 
 
 def pause(execution_id: str, *, by: str, reason: str | None = None) -> None:
@@ -33,6 +34,14 @@ def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_
         {ENDED: Conflict("Workflow {id} has completed and cannot be terminated")},
     )
     audit.record("terminate", by=by, execution_id=execution_id, reason=reason)
+
+
+def stop(execution_id: str, state: ExecutionState, *, by: str, reason: str | None = None) -> None:
+    """Ends an open execution in this state, as its definition would: COMPLETED puts out what there is. Its children
+    end as well. One that has ended refuses."""
+    ended = Conflict("Workflow {id} has completed and cannot be stopped")
+    apply(execution_id, Stopped(state, reason), {ENDED: ended})
+    audit.record(f"stop as {state}", by=by, execution_id=execution_id, reason=reason)
 
 
 def advance(execution_id: str) -> None:

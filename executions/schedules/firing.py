@@ -22,6 +22,7 @@ from django.db.models import Min
 from executions.engine.transact import now
 from executions.idempotency import KeyTaken
 from executions.ids import new_id
+from executions.operations import Refusal
 from executions.schedules import cron
 from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause
 from executions.start_requests import CONDUCTOR, start_named, start_requested
@@ -165,7 +166,7 @@ def _start(firing: ScheduleFiring) -> bool:
             start_named(firing.request, str(firing.execution_id))
     except (OperationalError, InterfaceError):
         raise
-    except (Invalid, NoSuchWorkflow, KeyTaken) as error:
+    except (Invalid, NoSuchWorkflow, KeyTaken, Refusal) as error:
         state, reason = ScheduleFiring.State.FAILED, str(error)
     except Exception as error:
         logger.exception("schedule %s could not start its workflow", firing.schedule_name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,25 +14,29 @@ from executions.engine.transact import now
 from executions.operations import Conflict, Illegal
 from executions.schedules import firing, unix_cron
 from executions.schedules.models import Schedule
+from executions.start_requests import MISTRAL, NamedStart
+from workflows_app.json_text import dumps
 
-FORMAT = "mistral"
+FORMAT = MISTRAL
 SOONEST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A cron trigger that somebody wants. ``request``: what ``start_requests.start_named`` starts."""
+    """A cron trigger that somebody wants. ``workflow_id``: as clients know the workflow."""
 
     name: str
     workflow_name: str
-    request: dict[str, Any]
+    workflow_id: str
+    request: NamedStart
     pattern: str | None = None
     first_time: datetime | None = None
     count: int | None = None
 
 
-def create(draft: Draft, *, by: str) -> Schedule:
-    """Raises Illegal for times that make no sense, Conflict for a name that is taken, CronError."""
+def create(draft: Draft, *, public_id: Callable[[int], str], by: str) -> Schedule:
+    """``public_id`` makes the id that clients know it by. Raises Illegal for times that make no sense, Conflict for a
+    name that is taken, CronError."""
     moment = now()
     count = draft.count
     if draft.pattern is None and draft.first_time is None:
@@ -54,7 +59,6 @@ def create(draft: Draft, *, by: str) -> Schedule:
         late_once=True,
         remaining=count,
         start_at=draft.first_time,
-        request=draft.request,
         created_at=moment,
         updated_at=moment,
         created_by=by[:255],
@@ -63,7 +67,19 @@ def create(draft: Draft, *, by: str) -> Schedule:
     try:
         with transaction.atomic():
             schedule.save(force_insert=True)
+            schedule.request = _request(draft, public_id(schedule.pk))
+            schedule.save(update_fields=["request"])
     except IntegrityError:
         raise Conflict(f"Duplicate entry for CronTrigger ['name', 'project_id']: {draft.name}") from None
     audit.record("save schedule", by=by, detail={"schedule": draft.name})
     return schedule
+
+
+def _request(draft: Draft, trigger_id: str) -> dict[str, Any]:
+    """What its executions are started with; their description tells who has started them."""
+    told = {
+        "description": f"Workflow execution created by cron trigger '({trigger_id})'.",
+        "triggered_by": {"type": "cron_trigger", "id": trigger_id},
+    }
+    wanted = replace(draft.request, description=dumps(told))
+    return {"workflow_id": draft.workflow_id, **asdict(wanted)}
