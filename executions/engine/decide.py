@@ -166,6 +166,7 @@ def _resumed(plan: Plan, event: Resumed) -> str | None:
         return NOT_PAUSED
     plan.change_execution(state=ExecutionState.RUNNING, reason=None, retried_at=plan.now)
     plan.set_deadline()
+    starting.release(plan)
     _settle_all(plan)
     return None
 
@@ -297,7 +298,7 @@ def _open_run(plan: Plan, run_id: str, revision: int | None = None) -> tuple[Run
         return None, UNKNOWN_RUN
     if plan.execution.ended:
         return None, ENDED
-    if found.ended:
+    if found.ended or finishing.has_ended_already(found):
         return None, RUN_ENDED
     if revision is not None and found.revision != revision:
         return None, STALE
@@ -351,6 +352,9 @@ def _lease_extended(plan: Plan, event: LeaseExtended) -> str | None:
 
 
 def _due(plan: Plan, event: Due) -> str | None:
+    found = plan.snapshot.run(event.run_id)
+    if found is not None and not found.ended and not plan.execution.ended and finishing.has_ended_already(found):
+        return _end_put_off(plan, found)
     run, refused = _open_run(plan, event.run_id)
     if run is None:
         return refused
@@ -370,6 +374,14 @@ def _due(plan: Plan, event: Due) -> str | None:
     return None
 
 
+def _end_put_off(plan: Plan, found: RunRow) -> str | None:
+    """The end of a run was put off until now."""
+    if found.due_at is None or found.due_at > plan.now:
+        return NOT_DUE
+    finishing.end_now(plan, plan.edit(found))
+    return None
+
+
 def _go_on(plan: Plan, run: RunRow) -> None:
     """No timeout ends it: whatever else it was due for happens."""
     node = plan.node(run)
@@ -378,7 +390,7 @@ def _go_on(plan: Plan, run: RunRow) -> None:
         available = timeouts.available_at(run)
         if available <= plan.now:
             run.updated_at = plan.now
-            plan.then(lambda: starting.launch(plan, run, node))
+            plan.then(lambda: starting.take_up(plan, run, node))
         else:
             plan.set_due(run, node, available)
     elif run.state == RunState.SCHEDULED and node.kind is Kind.COMPUTE:
@@ -432,6 +444,8 @@ _POLICY_NAMES = {OnTimeout.RETRY: "RETRY", OnTimeout.END_EXECUTION: "TIME_OUT_WF
 
 
 def _timeout_text(run: RunRow, over: timeouts.Timeout, now: datetime) -> str:
+    if over.kind == "limit":
+        return f"Task timed out [timeout(s)={_seconds(over.seconds)}]."
     if over.kind == "response":
         return (
             f"responseTimeout: {_seconds(over.seconds)} exceeded for the taskId: {run.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from executions.engine import finishing, joins, starting
+from executions.engine import contexts, finishing, joins, starting
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
@@ -43,8 +43,9 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
     else:
         run = plan.new_run(node, place, state=RunState.WAITING)
     arrived = list(dict.fromkeys([*_arrived(run), source.ref]))
-    run.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
-    run.context = _both(run.context, place.context)
+    memo = starting.remembering(run.memo, place)
+    run.memo = Doc({**(memo.value if memo else {}), "arrived": arrived})
+    run.context = contexts.merged(run.context, place.context)
     run.updated_at = plan.now
     if len(arrived) >= _needed(gather):
         starting.begin(plan, run, node)
@@ -94,10 +95,3 @@ def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
         finishing.finish(
             plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=f"Failed by tasks: {refused}")
         )
-
-
-def _both(a: Doc | None, b: Doc | None) -> Doc | None:
-    """The contexts of two arrivals; where both name something, the later arrival counts."""
-    if a is None or b is None:
-        return a or b
-    return Doc({**a.value, **b.value})

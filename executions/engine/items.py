@@ -20,6 +20,7 @@ from workflows_app.graph.model import Items, Node
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
 
+FAILED_ITEMS = "One or more items had failed."
 
 def start(plan: Plan, run: RunRow, node: Node) -> None:
     """Makes a run for every item and starts as many as may run at a time. Raises ExpressionError."""
@@ -33,10 +34,12 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
     if not rows:
         finishing.finish(plan, run, Result(state=RunState.COMPLETED, output={"items": []}))
         return
+    starting.limit_time(plan, run, node)
     plan.set_due(run, node)
+    salt = run.id if run.attempt else ""  # an earlier attempt has left items with the same paths
     for index, variables in enumerate(rows):
         place = Place(path=item_path(run.path, index), scope_id=run.id, context=run.context, fragment=run.fragment)
-        item = plan.new_run(node, place, state=RunState.WAITING)
+        item = plan.new_run(node, place, state=RunState.WAITING, salt=salt)
         plan.resolve_input(item, node, locals=variables)
         if not window or index < window:
             starting.begin(plan, item, node)
@@ -103,5 +106,5 @@ def _end(plan: Plan, run: RunRow) -> None:
             last[index] = item
     failed = any(item.failed for item in last.values())
     state = RunState.FAILED if failed else RunState.COMPLETED
-    reason = "One or more items had failed." if failed else None
+    reason = FAILED_ITEMS if failed else None
     finishing.finish(plan, run, Result(state=state, output=_collected(plan, run), reason=reason))

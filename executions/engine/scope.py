@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from executions.engine import contexts
+from executions.engine.place import item_index
 from executions.engine.rows import Doc, RunRow
+from executions.ids import run_id
+
+from workflows_app.graph.model import Graph
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -33,7 +38,27 @@ class PlanScope:
 
     @property
     def context(self) -> Mapping[str, Any]:
-        return self._context.value if self._context else NOTHING
+        return contexts.visible(self._context)
+
+    @property
+    def current(self) -> RunRow | None:
+        run = self._plan.run_by_id(self.run_id) if self.run_id else None
+        if run is not None and item_index(run.path) is not None:
+            return self._plan.run_by_id(run.scope_id)
+        return run
+
+    @property
+    def definition(self) -> Graph:
+        return self._plan.graph
+
+    def place_id(self, run: RunRow) -> str:
+        return run_id(run.execution_id, self._plan.execution.epoch, run.ref, run.path, 0)
+
+    def runs(self) -> Sequence[RunRow]:
+        return self._plan.latest_runs()
+
+    def script(self, language: str, source: str, data: Any) -> Any:
+        return self._plan.tools.script(language, source, data)
 
     @property
     def execution(self) -> Mapping[str, Any]:

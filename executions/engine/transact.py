@@ -419,5 +419,8 @@ class _Nothing(Snapshot):
     def probe(self, scope_id: str, beside: frozenset[str]) -> Probe:
         return Probe(active=False)
 
+    def everything(self) -> list[RunRow]:
+        return []
+
     def last_run(self) -> RunRow | None:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from executions.engine.decision import Iteration
+from executions.engine.place import item_index
 from executions.engine.rows import RunRow
 from executions.engine.snapshot import Needs, Probe, Snapshot
 from executions.states import RUN_ENDED, RunState, run_may_become
@@ -30,6 +31,9 @@ _ENDED = ", ".join(f"'{s}'" for s in sorted(RUN_ENDED))
 _MAX_MEMBERS = 200
 _MAX_NAMES = 500
 _MAX_WAITING = 50
+
+# The latest run of a ref: of a list of items, its container.
+_LATEST = "ref = %s AND path NOT LIKE '%%]'"
 
 
 # ---- loading
@@ -74,7 +78,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     of = dialect()
     query = _Query(of, snapshot.execution.id)
     by_id = [query.ask(f"id IN ({_places(part)})", _ids(of, part)) for part in _parts(needs.ids)]
-    latest = {ref: query.ask("ref = %s", [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
+    latest = {ref: query.ask(_LATEST, [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
     branches = {
         key: [query.ask(f"path = %s AND ref IN ({_places(part)})", [key[0], *part]) for part in _parts(key[1])]
         for key in needs.branches
@@ -112,7 +116,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     if everything is not None:
         snapshot.all = sorted(everything, key=lambda r: r.seq)
         snapshot.runs.update({r.id: r for r in snapshot.all})
-        snapshot.latest.update({r.ref: r for r in snapshot.all})
+        snapshot.latest.update({r.ref: r for r in snapshot.all if item_index(r.path) is None})
 
 
 def _ask_scope(query: _Query, of: Dialect, key: tuple[str, frozenset[str]], condition: str, count: int) -> list[RunRow]:
