@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import endings, finishing, rerunning, reviving, starting, timeouts
+from executions.engine import endings, finishing, mending, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Admitted,
@@ -32,6 +32,8 @@ from executions.engine.events import (
     Skipped,
     Started,
     Stopped,
+    TaskPassedOver,
+    TaskRunAgain,
     Terminated,
     VariablesSet,
 )
@@ -62,6 +64,8 @@ NOT_PAUSED = "the execution is not paused"
 NOT_RUNNING = "the execution is not running"
 UNKNOWN_REF = "there is no such task in the definition"
 IN_A_BODY = "the task is inside of another one"
+NOT_FAILED = "the task has not failed"
+NO_ITEMS = "the task has no items"
 BEEN_THERE = "the task has been reached already"
 
 
@@ -276,6 +280,35 @@ def _refused_node(plan: Plan, ref: str) -> str | None:
     return IN_A_BODY if plan.graph.nodes[ref].scope is not None else None
 
 
+def _task_run_again(plan: Plan, event: TaskRunAgain) -> str | None:
+    run, refused = _failed_task(plan, event.run_id)
+    if run is None:
+        return refused
+    if not event.afresh and plan.node(run).items is None:
+        return NO_ITEMS
+    mending.run_again(plan, run, afresh=event.afresh)
+    return None
+
+
+def _task_passed_over(plan: Plan, event: TaskPassedOver) -> str | None:
+    run, refused = _failed_task(plan, event.run_id)
+    if run is not None:
+        mending.pass_over(plan, run)
+    return refused
+
+
+def _failed_task(plan: Plan, run_id: str) -> tuple[RunRow | None, str | None]:
+    """The task that an operator wants to mend; or why that cannot be."""
+    run = plan.snapshot.run(run_id)
+    if run is None:
+        return None, UNKNOWN_RUN
+    if not mending.mendable(plan, run):
+        return None, NOT_FAILED
+    if plan.execution.state == ExecutionState.PAUSED:
+        return None, NOT_RUNNING
+    return (None, ENDED) if plan.execution.state == ExecutionState.COMPLETED else (run, None)
+
+
 def _callbacks_reset(plan: Plan, event: CallbacksReset) -> str | None:
     if plan.execution.ended:
         return ENDED
@@ -481,5 +514,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Rerun: _rerun,
     Jumped: _jumped,
     Skipped: _skipped,
+    TaskRunAgain: _task_run_again,
+    TaskPassedOver: _task_passed_over,
     CallbacksReset: _callbacks_reset,
 }

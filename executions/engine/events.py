@@ -195,5 +195,20 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRunAgain(Event):
+    """An operator has one failed task run again. ``afresh``: of a list of items all, not only those that have failed."""
+
+    run_id: str
+    afresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPassedOver(Event):
+    """An operator lets the flow go on behind a failed task."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallbacksReset(Event):
     """Tasks of external workers that were put aside for a while are offered now."""

@@ -20,7 +20,7 @@ from executions.operations.running import (
     stop,
     terminate,
 )
-from executions.operations.tasks import complete_by_hand, extend_lease, report
+from executions.operations.tasks import complete_by_hand, extend_lease, pass_over_task, report, run_task_again
 
 __all__ = [
     "Conflict",
@@ -37,6 +37,7 @@ __all__ = [
     "is_id",
     "jump",
     "merge_environment",
+    "pass_over_task",
     "pause",
     "remove",
     "report",
@@ -46,6 +47,7 @@ __all__ = [
     "resume",
     "retry",
     "set_variables",
+    "run_task_again",
     "skip",
     "stop",
     "task_run",

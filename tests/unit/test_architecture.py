@@ -32,6 +32,7 @@ PURE = {
     "items",
     "joins",
     "loops",
+    "mending",
     "place",
     "plan",
     "retries",
