@@ -63,8 +63,8 @@ def start_requested(
 class NamedStart:
     """A request to start a workflow by its name (contracts/mistral.md, section 3).
 
-    ``params``: ``env`` (variables, or the name of an environment), ``task_name`` (what a backward workflow shall reach),
-    and whatever else the client gives.
+    ``params``: ``env`` (variables, or the name of an environment), ``task_name`` (what a backward workflow shall
+    reach), and whatever else the client gives.
     """
 
     name: str
@@ -108,7 +108,8 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
 
 
 def start_named(request: Mapping[str, Any], execution_id: str) -> ExecutionRow | None:
-    """Starts a stored ``NamedStart`` under a given id: once, however often; None: it was there. Raises as ``prepared``."""
+    """Starts a stored ``NamedStart`` under a given id: once, however often; None: it was there. Raises what
+    ``prepared`` does."""
     wanted = {key: request[key] for key in NamedStart.__dataclass_fields__ if key in request}
     return start(prepared(NamedStart(**wanted), execution_id))
 

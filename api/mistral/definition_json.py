@@ -48,8 +48,8 @@ def interface(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def workflow_json(version: Version, *, created: bool = False, in_answer: bool = False) -> dict[str, Any]:
-    """``version.definition`` must be loaded. ``in_answer``: to a request that has written it; ``created``: for the first
-    time."""
+    """``version.definition`` must be loaded. ``in_answer``: to a request that has written it; ``created``: for the
+    first time."""
     definition, body = version.definition, version.body
     assert definition is not None
     shape = interface(body)

@@ -1,7 +1,7 @@
 """What the Mistral door says when it refuses (contracts/mistral.md, section 4).
 
-Every error body is a JSON object with ``faultstring``, which is what clients show; what is no definition says also whose
-fault it is. Where the real server answers 500 for what the client did wrong, this one answers 400 or 409.
+Every error body is a JSON object with ``faultstring``, which is what clients show; what is no definition says also
+whose fault it is. Where the real server answers 500 for what the client did wrong, this one answers 400 or 409.
 """
 
 from __future__ import annotations

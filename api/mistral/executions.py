@@ -15,6 +15,7 @@ from api.mistral.errors import Refused, not_found
 from api.mistral.execution_json import FIELDS, executions_json
 from api.mistral.ids import Of
 from api.mistral.listing import Column, Kind, Listing, page, read
+from api.mistral.task_json import ACTION_RUN
 from api.mistral.task_places import children_of
 from api.mistral.wire import PROJECT, Attributes, MistralView
 from api.mistral.workflows import find as find_workflow
@@ -27,8 +28,6 @@ from executions.starting import start
 from executions.states import ExecutionState
 from executions.store import executions as store
 
-# executions of single actions, which are no workflows
-ACTION_RUN = "mistral-action-run"
 LISTING = Listing(
     name="executions",
     fields=FIELDS,
@@ -197,9 +196,9 @@ def change_state(execution_id: str, word: str, reason: str | None, *, by: str) -
             if current == word or row.ended or (current, word) == (states.PAUSED, states.ERROR):
                 return
             if word == states.PAUSED:
-                operations.pause(execution_id, by=by, reason=reason)
+                operations.pause_family(execution_id, by=by, reason=reason)
             elif word == states.RUNNING:
-                operations.resume(execution_id, by=by)
+                operations.resume_family(execution_id, by=by)
             else:
                 operations.stop(execution_id, _STOPS[word], by=by, reason=reason)
         except Conflict:

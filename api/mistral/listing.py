@@ -67,6 +67,7 @@ class Listing:
     flags: Sequence[str] = ()
     order: str = "created_at"
     marker: str = "id"
+    locate: Callable[[str], Any] | None = None
 
 
 @dataclass(slots=True)
@@ -306,6 +307,11 @@ def _marked(listing: Listing, marker: str, rows: QuerySet[Any]) -> Any:
     column = listing.columns[listing.marker]
     if column.kind is Kind.ID and not is_uuid(marker):
         raise Refused(400, f"Invalid input for field/attribute marker. Value: '{marker[:100]}'. not a UUID")
+    if listing.locate is not None:
+        found = listing.locate(marker)
+        if found is None:
+            raise Refused(404, f"No item found to begin behind [marker={marker[:100]}]")
+        return found
     value = _value("marker", column, marker)
     found = rows.filter(**{column.stored: value}).first() if value is not None else None
     if found is None:

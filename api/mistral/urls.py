@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import re_path
 
-from api.mistral import cron_triggers, environments, executions, root, workflows
+from api.mistral import cron_triggers, environments, executions, root, tasks, workflows
 
 urlpatterns = [
     *root.paths,
     *workflows.paths,
+    *tasks.paths,
     *executions.paths,
     *environments.paths,
     *cron_triggers.paths,

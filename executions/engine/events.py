@@ -196,7 +196,7 @@ class Skipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TaskRunAgain(Event):
-    """An operator has one failed task run again. ``afresh``: of a list of items all, not only those that have failed."""
+    """An operator has one failed task run again. ``afresh``: of a list of items all, not only what has failed."""
 
     run_id: str
     afresh: bool

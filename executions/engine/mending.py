@@ -28,8 +28,8 @@ def mendable(plan: Plan, run: RunRow) -> bool:
 
 
 def run_again(plan: Plan, run: RunRow, *, afresh: bool) -> None:
-    """The next attempt at a failed task. A list of items begins anew with ``afresh``; without it only those of its items
-    that have not succeeded do."""
+    """The next attempt at a failed task. A list of items begins anew with ``afresh``; without it only those of its
+    items that have not succeeded do."""
     _go_on(plan, run)
     plan.decision.reopening = True
     node = plan.node(run)

@@ -6,6 +6,7 @@ leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
 
 from executions.operations.bulk import each
 from executions.operations.describing import describe, merge_environment
+from executions.operations.families import pause_ancestors, pause_family, resume_ancestors, resume_family
 from executions.operations.finding import execution, is_id, task_run
 from executions.operations.going_back import rerun, restart, retry
 from executions.operations.moving import jump, skip
@@ -39,15 +40,19 @@ __all__ = [
     "merge_environment",
     "pass_over_task",
     "pause",
+    "pause_ancestors",
+    "pause_family",
     "remove",
     "report",
     "rerun",
     "reset_callbacks",
     "restart",
     "resume",
+    "resume_ancestors",
+    "resume_family",
     "retry",
-    "set_variables",
     "run_task_again",
+    "set_variables",
     "skip",
     "stop",
     "task_run",

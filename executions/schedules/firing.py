@@ -102,7 +102,7 @@ def _take(schedule: Schedule, moment: datetime) -> int:
         if slot is None or slot.at != due:  # a first time that was given as such
             slot = Slot(due, schedule.cron_expression or "", schedule.zone)
         with transaction.atomic():
-            if not _advance(schedule, following(schedule, moment if missed else due), once=True):
+            if not _advance(schedule, following(schedule, moment if missed else due)):
                 return taken
             over = schedule.remaining == 0
             if over:
@@ -126,15 +126,12 @@ def _take(schedule: Schedule, moment: datetime) -> int:
     return taken
 
 
-def _advance(schedule: Schedule, following: datetime | None, *, once: bool = False) -> bool:
-    """Moves a schedule on; False if somebody else has, or has changed or paused it. ``once``: one due time less
-    remains."""
+def _advance(schedule: Schedule, following: datetime | None) -> bool:
+    """Moves a schedule on by one due time; False if somebody else has, or has changed or paused it."""
     mine = Schedule.objects.filter(
         pk=schedule.pk, next_due=schedule.next_due, updated_at=schedule.updated_at, paused=False
     )
-    remaining = schedule.remaining
-    if once and remaining is not None:
-        remaining = max(remaining - 1, 0)
+    remaining = None if schedule.remaining is None else max(schedule.remaining - 1, 0)
     if not mine.update(next_due=following, remaining=remaining):
         return False
     schedule.next_due, schedule.remaining = following, remaining
