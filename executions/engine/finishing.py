@@ -278,11 +278,10 @@ def _chosen(plan: Plan, run: RunRow, candidates: list[Edge], place: Place) -> li
     else:
         named = [e for e in candidates if e.case == case]
         candidates = named or [e for e in candidates if e.otherwise]
-    names = {"task": run.ref}
     return [
         edge
         for edge in candidates
-        if edge.when is None or plan.evaluate(edge.when, run=run, context=place.context, locals=names)
+        if edge.when is None or plan.evaluate(edge.when, run=run, context=place.context)
     ]
 
 

@@ -97,6 +97,7 @@ class ExecutionView(Mapping[str, Any]):
         "root_id",
         "priority",
         "created_at",
+        "updated_at",
     )
     _DOCUMENTS = ("input", "output", "variables", "settings")
 
