@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from executions.engine.new_execution import NewExecution
@@ -16,12 +15,13 @@ from executions.store import executions
 from workflows_app import catalog
 from workflows_app.formats.conductor.fields import Invalid, Problems, read
 from workflows_app.formats.conductor.start_request import StartWorkflowRequest, find, find_inline
+from workflows_app.formats.mistral.drafts import NAME as MISTRAL
+from workflows_app.formats.mistral.start import CannotStart, check_input, check_params, settings
 from workflows_app.json_text import is_storable
-from workflows_app.models import Environment, Version
+from workflows_app.models import Environment
 
 # formats whose workflows are started by name here
 CONDUCTOR = "conductor"
-MISTRAL = "mistral"
 
 
 def start_requested(
@@ -80,21 +80,13 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
     if found is None:
         raise NotFound(f"Workflow not found [workflow_identifier={request.name}, namespace={request.namespace}]")
     graph = catalog.graph(found.id)
-    _check_input(found.id, request)
-    params = dict(request.params)
-    environment = _environment(params.get("env"))
-    settings: dict[str, Any] = {"environment": environment} if environment else {}
-    if request.namespace:
-        settings["namespace"] = request.namespace
-    if graph.backward:
-        target = params.get("task_name")
-        if not isinstance(target, str) or target not in graph.nodes:
-            raise Illegal(f"Invalid task name [wf_spec={request.name}, task_name={target}]")
-        settings["target"] = target
-    attributes = {
-        "description": request.description,
-        "params": {**params, "namespace": request.namespace, "env": environment},
-    }
+    environment = _environment(request.params.get("env"))
+    params = {"namespace": request.namespace, **request.params, "env": environment}
+    try:
+        check_input(graph, request.input)
+        check_params(graph, params)
+    except CannotStart as error:
+        raise Illegal(str(error)) from None
     return NewExecution(
         id=execution_id,
         version_id=found.id,
@@ -102,8 +94,8 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
         name=found.name,
         number=found.number,
         input=dict(request.input),
-        settings=settings,
-        attributes=attributes,
+        settings=settings(graph, params, environment),
+        attributes={"description": request.description} if request.description else {},
     )
 
 
@@ -112,31 +104,6 @@ def start_named(request: Mapping[str, Any], execution_id: str) -> ExecutionRow |
     ``prepared`` does."""
     wanted = {key: request[key] for key in NamedStart.__dataclass_fields__ if key in request}
     return start(prepared(NamedStart(**wanted), execution_id))
-
-
-def _check_input(version_id: int, request: NamedStart) -> None:
-    """Raises Illegal for inputs that are missing, and for those that the workflow does not know."""
-    required, known = inputs_of(version_id)
-    missing = [name for name in required if name not in request.input]
-    unexpected = [name for name in request.input if name not in known]
-    if missing or unexpected:
-        told = [f"missing={missing}"] if missing else []
-        told += [f"unexpected={unexpected}"] if unexpected else []
-        raise Illegal(f"Invalid input [name={request.name}, {', '.join(told)}]")
-
-
-@lru_cache(maxsize=2048)
-def inputs_of(version_id: int) -> tuple[Sequence[str], Sequence[str]]:
-    """The names of the inputs that must be given, and of all of them."""
-    body = Version.objects.values_list("body", flat=True).get(pk=version_id)
-    required, known = [], []
-    for entry in body.get("input") or ():
-        if isinstance(entry, Mapping):
-            known += list(entry)
-        else:
-            known.append(str(entry))
-            required.append(str(entry))
-    return required, known
 
 
 def _environment(given: Any) -> dict[str, Any]:

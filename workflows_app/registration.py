@@ -12,12 +12,11 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from workflows_app.graph.codec import encode
 from workflows_app.graph.model import Graph
 from workflows_app.json_text import dumps
-from workflows_app.models import ActionDefinition, Definition, MetadataGeneration, TaskDefinition, Version
+from workflows_app.models import Definition, MetadataGeneration, TaskDefinition, Version
 from workflows_app.policies import TaskPolicy
 
 
@@ -46,16 +45,6 @@ class TaskDraft:
     name: str
     body: Any
     policy: TaskPolicy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionDraft:
-    """An action made of another one that has been read and checked. ``definition`` is its text."""
-
-    name: str
-    body: Any
-    namespace: str = ""
-    definition: str = ""
 
 
 def save(draft: Draft, *, overwrite: bool, by: str = "") -> Version:
@@ -133,22 +122,6 @@ def save_task_definition(draft: TaskDraft, *, by: str = "") -> TaskDefinition:
         return TaskDefinition.objects.create(
             name=draft.name, revision=last + 1, body=draft.body, policy=encode(draft.policy), created_by=by
         )
-
-
-def save_action(draft: ActionDraft, *, overwrite: bool = True) -> ActionDefinition:
-    """Stores an action; one of that name is changed. Raises AlreadyExists without ``overwrite``."""
-    with transaction.atomic():
-        MetadataGeneration.bump()
-        row = ActionDefinition.objects.filter(namespace=draft.namespace, name=draft.name).first()
-        if row is not None and not overwrite:
-            raise AlreadyExists(draft.name)
-        if row is None:
-            row = ActionDefinition(namespace=draft.namespace, name=draft.name, created_at=timezone.now())
-        else:
-            row.updated_at = timezone.now()
-        row.body, row.definition = draft.body, draft.definition
-        row.save()
-        return row
 
 
 def withdraw_task_definition(name: str) -> bool:

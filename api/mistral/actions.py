@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from django.db import transaction
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from workflows_app.formats.mistral import texts
 
 from api.mistral.definition_json import action_json
-from api.mistral.errors import Refused, not_found
-from api.mistral.ids import is_uuid
-from api.mistral.listing import Column, Kind, Listing, plain_page, read
+from api.mistral.definitions import Shelf, check_scope, validity
+from api.mistral.errors import not_found
+from api.mistral.ids import Of
+from api.mistral.listing import Column, Listing, plain_page, read
 from api.mistral.wire import MistralView
-from api.mistral.workflows import check_scope, validity
 from executions import audit
-from workflows_app import registration
-from workflows_app.models import ActionDefinition
+from executions.actions import Action, registry
+from executions.actions.base import REQUIRED
+from workflows_app.formats.mistral.drafts import ACTIONS, read_actions
+from workflows_app.json_text import dumps
 
+SHELF = Shelf(ACTIONS, Of.ACTION, "Action definition", "action_name", "ActionDefinition")
 _FIELDS = (
     "id",
     "name",
@@ -38,44 +40,59 @@ _FIELDS = (
 LISTING = Listing(
     name="actions",
     fields=_FIELDS,
-    columns={name: Column(stored=name, kind=Kind.TEXT) for name in _FIELDS},
+    columns={name: Column(stored=name) for name in _FIELDS},
     order="name",
 )
 
 
 def built_in() -> list[dict[str, Any]]:
-    """Every action that is there by itself."""
-    found = []
-    for action in system_actions():
-        found.append(
-            {
-                "id": action.name,
-                "name": action.name,
-                "namespace": "",
-                "is_system": False,
-                "input": action.input_text,
-                "description": action.description,
-                "tags": None,
-                "definition": "",
-                "scope": None,
-                "project_id": None,
-                "created_at": "",
-                "updated_at": "",
-            }
-        )
+    """Every action that is there by itself, and those of Mistral that are missing, with the reason why."""
+    found = [_built_in(name, _inputs(name), _description(name)) for name in registry.names()]
+    return found + [_built_in(name, "", why) for name, why in registry.UNSUPPORTED.items()]
+
+
+def _built_in(name: str, given: str, description: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": name,
+        "namespace": "",
+        "is_system": False,
+        "input": given,
+        "description": description,
+        "tags": None,
+        "definition": "",
+        "scope": None,
+        "project_id": None,
+        "created_at": "",
+        "updated_at": "",
+    }
+
+
+def _inputs(name: str) -> str:
+    """The inputs as Python would write them: ``url, method="GET", params=null``."""
+    parameters = _action(name).parameters()
+    return ", ".join(key if value is REQUIRED else f"{key}={dumps(value)}" for key, value in parameters.items())
+
+
+def _description(name: str) -> str:
+    return inspect.getdoc(_action(name)) or ""
+
+
+def _action(name: str) -> type[Action]:
+    found = registry.find(name)
+    assert found is not None
     return found
 
 
 def find(name: str, namespace: str) -> dict[str, Any]:
     """One that was defined wins over a built-in one of its name. Raises Refused."""
-    rows = ActionDefinition.objects.all()
-    row = rows.filter(pk=name).first() if is_uuid(name) else rows.filter(name=name, namespace=namespace).first()
-    if row is not None:
-        return action_json(row)
-    found = next((action for action in built_in() if action["name"] == name), None)
-    if found is None:
-        raise not_found("Action definition", action_name=name, namespace=namespace)
-    return found
+    found = SHELF.look(name, namespace)
+    if found is not None:
+        return action_json(found)
+    for action in built_in():
+        if action["name"] == name:
+            return action
+    raise not_found(SHELF.noun, action_name=name, namespace=namespace)
 
 
 class Actions(MistralView):
@@ -85,7 +102,7 @@ class Actions(MistralView):
     def get(self, request: Request) -> Response:
         query = read(LISTING, request)
         query.fields = []
-        defined = [action_json(row) for row in ActionDefinition.objects.all()]
+        defined = [action_json(version) for version in SHELF.current()]
         names = {action["name"] for action in defined if not action["namespace"]}
         every = defined + [action for action in built_in() if action["name"] not in names]
         return Response(plain_page(LISTING, query, every, request))
@@ -93,29 +110,16 @@ class Actions(MistralView):
     @extend_schema(summary="Create the actions of a text", request=str, responses={201: dict[str, Any]})
     def post(self, request: Request) -> Response:
         check_scope(self)
-        found = texts.read_actions(self.definition_text(), self.parameter("namespace"))
-        with transaction.atomic():
-            try:
-                rows = [registration.save_action(draft, overwrite=False) for draft in found]
-            except registration.AlreadyExists as error:
-                raise Refused(
-                    409, f"Duplicate entry for ActionDefinition ['name', 'namespace', 'project_id']: {error}"
-                ) from None
-        audit.record("create actions", by=self.who, detail={"actions": [row.name for row in rows]})
-        return Response({"actions": [action_json(row) for row in rows]}, status=201)
+        stored = SHELF.create(read_actions(self.definition_text(), self.parameter("namespace")), self.who)
+        audit.record("create actions", by=self.who, detail={"actions": [version.name for version in stored]})
+        return Response({"actions": [action_json(version) for version in stored]}, status=201)
 
     @extend_schema(summary="Change the actions of a text", request=str, responses={200: dict[str, Any]})
     def put(self, request: Request) -> Response:
         check_scope(self)
-        namespace = self.parameter("namespace")
-        found = texts.read_actions(self.definition_text(), namespace)
-        with transaction.atomic():
-            for draft in found:
-                if not ActionDefinition.objects.filter(name=draft.name, namespace=namespace).exists():
-                    raise not_found("Action definition", action_name=draft.name, namespace=namespace)
-            rows = [registration.save_action(draft) for draft in found]
-        audit.record("update actions", by=self.who, detail={"actions": [row.name for row in rows]})
-        return Response({"actions": [action_json(row) for row in rows]})
+        stored = SHELF.update(read_actions(self.definition_text(), self.parameter("namespace")), self.who)
+        audit.record("update actions", by=self.who, detail={"actions": [version.name for version in stored]})
+        return Response({"actions": [action_json(version) for version in stored]})
 
 
 class OneAction(MistralView):
@@ -127,12 +131,8 @@ class OneAction(MistralView):
 
     @extend_schema(summary="Delete an action; built-in ones stay", responses={204: None})
     def delete(self, request: Request, name: str, namespace: str = "") -> Response:
-        namespace = namespace or self.parameter("namespace")
-        rows = ActionDefinition.objects.all()
-        mine = rows.filter(pk=name) if is_uuid(name) else rows.filter(name=name, namespace=namespace)
-        if not mine.delete()[0]:
-            raise not_found("Action definition", action_name=name, namespace=namespace)
-        audit.record("delete action", by=self.who, detail={"action": name})
+        deleted = SHELF.delete(name, namespace or self.parameter("namespace"))
+        audit.record("delete action", by=self.who, detail={"action": deleted.name})
         return Response(None, status=204)
 
 
@@ -141,7 +141,7 @@ class ValidateAction(MistralView):
 
     @extend_schema(summary="Whether a text defines actions", request=str, responses={200: dict[str, Any]})
     def post(self, request: Request) -> Response:
-        return Response(validity(lambda: texts.read_actions(self.definition_text(), "")))
+        return Response(validity(lambda: read_actions(self.definition_text())))
 
 
 paths = [

@@ -15,7 +15,7 @@ from api.mistral.errors import Refused, not_found
 from api.mistral.ids import Of, number_of, public_id
 from api.mistral.listing import Column, Kind, Listing, page, read
 from api.mistral.wire import PROJECT, MistralView, document, stamp
-from api.mistral.workflows import find as find_workflow
+from api.mistral.workflows import SHELF as WORKFLOWS
 from executions.models import Schedule
 from executions.schedules import cron, keeping, triggers
 from executions.start_requests import NamedStart, prepared
@@ -108,7 +108,7 @@ class CronTriggers(MistralView):
         pattern = data.text("pattern", longest=200)
         with transaction.atomic():
             MetadataGeneration.bump()  # nobody deletes the workflow in this moment
-            version = find_workflow(identifier, str(params.get("namespace") or ""))
+            version = WORKFLOWS.find(identifier, str(params.get("namespace") or ""))
             definition = version.definition
             assert definition is not None
             wanted = NamedStart(

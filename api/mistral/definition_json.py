@@ -9,7 +9,7 @@ from typing import Any
 
 from api.mistral.ids import Of, public_id
 from api.mistral.wire import PROJECT, document, stamp
-from workflows_app.models import ActionDefinition, Version, Workbook
+from workflows_app.models import Version
 
 _MISSING: Any = object()
 
@@ -47,58 +47,49 @@ def interface(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"input": inputs, "output": list(output) if isinstance(output, Mapping) else []}
 
 
-def workflow_json(version: Version, *, created: bool = False, in_answer: bool = False) -> dict[str, Any]:
-    """``version.definition`` must be loaded. ``in_answer``: to a request that has written it; ``created``: for the
-    first time."""
-    definition, body = version.definition, version.body
+def workflow_json(version: Version, *, in_answer: bool = False) -> dict[str, Any]:
+    """``in_answer``: to a request that has written it."""
+    shape = interface(version.body)
+    return _definition_json(
+        version,
+        Of.WORKFLOW,
+        input=input_text(version.body),
+        interface=shape if in_answer else document(shape),
+        checksum=hashlib.md5(version.source.encode(), usedforsecurity=False).hexdigest(),
+    )
+
+
+def workbook_json(version: Version) -> dict[str, Any]:
+    return _definition_json(version, Of.WORKBOOK)
+
+
+def action_json(version: Version) -> dict[str, Any]:
+    """An ad-hoc action."""
+    spec = version.body["spec"]
+    return _definition_json(
+        version,
+        Of.ACTION,
+        is_system=False,
+        input=input_text(spec),
+        description=spec.get("description") or "",
+        tags=spec.get("tags") or [],
+    )
+
+
+def _definition_json(version: Version, of: Of, **own: Any) -> dict[str, Any]:
+    """What all definitions have, and what is ``own`` to one kind. ``version.definition`` must be loaded."""
+    definition = version.definition
     assert definition is not None
-    shape = interface(body)
-    found = {
-        "id": public_id(Of.WORKFLOW, definition.pk),
+    changed = stamp(version.created_at) if version.revision > 1 else None
+    return {
+        "id": public_id(of, definition.pk),
         "name": definition.name,
         "namespace": definition.namespace,
-        "input": input_text(body),
-        "interface": shape if in_answer else document(shape),
         "definition": version.source,
-        "checksum": hashlib.md5(version.source.encode(), usedforsecurity=False).hexdigest(),
-        "tags": body.get("tags") or [],
+        "tags": version.body.get("tags") or [],
         "scope": "private",
         "project_id": PROJECT,
         "created_at": stamp(definition.created_at),
-        "updated_at": stamp(version.created_at) if version.revision > 1 else None,
-    }
-    if created:
-        del found["updated_at"]
-    return found
-
-
-def workbook_json(row: Workbook) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "namespace": row.namespace,
-        "definition": row.definition,
-        "tags": row.tags,
-        "scope": "private",
-        "project_id": PROJECT,
-        "created_at": stamp(row.created_at),
-        "updated_at": stamp(row.updated_at),
-    }
-
-
-def action_json(row: ActionDefinition) -> dict[str, Any]:
-    """An ad-hoc action."""
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "namespace": row.namespace,
-        "is_system": False,
-        "input": input_text(row.body),
-        "description": row.body.get("description") or "",
-        "tags": row.body.get("tags") or [],
-        "definition": row.definition,
-        "scope": "private",
-        "project_id": PROJECT,
-        "created_at": stamp(row.created_at),
-        "updated_at": stamp(row.updated_at),
+        "updated_at": changed,
+        **own,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from api.mistral import states
@@ -11,7 +10,7 @@ from api.mistral.ids import Of, public_id
 from api.mistral.task_places import task_ids_of
 from api.mistral.wire import PROJECT, document, stamp
 from executions.engine.rows import ExecutionRow
-from workflows_app.models import Version
+from workflows_app import catalog
 
 FIELDS = (
     "id",
@@ -43,14 +42,11 @@ def executions_json(rows: Sequence[ExecutionRow], *, output: bool = True, whole:
 
 def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool, whole: bool) -> dict[str, Any]:
     attributes = row.attributes.value
-    definition, namespace = workflow_of(row.version_id)
+    definition, namespace = catalog.origin(row.version_id)
     task = tasks.get(row.parent_run_id, row.parent_run_id) if row.parent_run_id else None
     root = row.root_id if task is not None and row.root_id != row.id else None
-    params = {
-        "namespace": namespace,
-        "env": row.settings.value.get("environment") or {},
-        **(attributes.get("params") or {}),
-    }
+    settings = row.settings.value
+    params = {"namespace": namespace, "env": settings.get("env") or {}, **(settings.get("params") or {})}
     if task is not None:
         params = {"root_execution_id": root, "task_execution_id": task, "index": 0, **params}
     found = {
@@ -77,10 +73,3 @@ def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool
     if not whole:
         del found["published_global"]
     return found
-
-
-@lru_cache(maxsize=4096)
-def workflow_of(version_id: int) -> tuple[int | None, str]:
-    """The number of the definition that a version belongs to, and its namespace; None for one that has no name."""
-    found = Version.objects.values_list("definition_id", "definition__namespace").get(pk=version_id)
-    return found[0], found[1] or ""

@@ -18,7 +18,7 @@ from api.mistral.listing import Column, Kind, Listing, page, read
 from api.mistral.task_json import ACTION_RUN
 from api.mistral.task_places import children_of
 from api.mistral.wire import PROJECT, Attributes, MistralView
-from api.mistral.workflows import find as find_workflow
+from api.mistral.workflows import SHELF as WORKFLOWS
 from executions import operations
 from executions.engine.rows import ExecutionRow
 from executions.models import Execution
@@ -233,9 +233,9 @@ def _wanted(data: Attributes) -> NamedStart:
     if source is not None:
         former = find(source)
         identifier = identifier or former.name
-        namespace = namespace or (former.attributes.value.get("params") or {}).get("namespace", "")
+        namespace = namespace or (former.settings.value.get("params") or {}).get("namespace", "")
         given = former.input.value if given is None else given
-        params = (former.attributes.value.get("params") or {}) if params is None else params
+        params = (former.settings.value.get("params") or {}) if params is None else params
         told = f"Based on the execution '{source}'"
         description = f"{description} {told}" if description else told
     if not identifier:
@@ -247,7 +247,7 @@ def _wanted(data: Attributes) -> NamedStart:
         raise Refused(400, "The parameter notify is not supported: executions can be followed by polling.")
     if params and not namespace and isinstance(params.get("namespace"), str):
         namespace = params["namespace"]
-    found = find_workflow(identifier, namespace)
+    found = WORKFLOWS.find(identifier, namespace)
     assert found.definition is not None
     return NamedStart(
         name=found.definition.name,

@@ -20,6 +20,8 @@ class Of(IntEnum):
 
     WORKFLOW = 1
     CRON_TRIGGER = 2
+    WORKBOOK = 3
+    ACTION = 4
 
 
 def public_id(of: Of, number: int) -> str:

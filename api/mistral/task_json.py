@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from api.mistral import states
-from api.mistral.execution_json import workflow_of
 from api.mistral.ids import Of, public_id
 from api.mistral.run_states import LATE, action_state, memo_of, task_state
 from api.mistral.task_places import first_attempts, place_of, task_ids_of
@@ -20,6 +19,7 @@ from executions.engine.starting import BY
 from executions.models import Execution
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.store import executions as store
+from workflows_app import catalog
 
 TASK_FIELDS = (
     "id",
@@ -89,7 +89,7 @@ def _task_json(
     *,
     result: bool,
 ) -> dict[str, Any]:
-    definition, namespace = workflow_of(run.version_id)
+    definition, namespace = catalog.origin(run.version_id)
     state = task_state(run, child_paused=run.id in paused)
     found = {
         "id": task_id,
@@ -197,7 +197,7 @@ def actions_json(rows: Sequence[RunRow], *, superseded: Collection[str], output:
 def _action_json(
     run: RunRow, task_id: str, execution: ExecutionRow, superseded: bool, *, output: bool
 ) -> dict[str, Any]:
-    _, namespace = workflow_of(run.version_id)
+    _, namespace = catalog.origin(run.version_id)
     state = action_state(run)
     alone = runs_alone(execution)
     ended = state in states.ENDED

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import re_path
 
-from api.mistral import cron_triggers, environments, executions, root, tasks, workflows
+from api.mistral import actions, cron_triggers, environments, executions, root, tasks, workbooks, workflows
 
 urlpatterns = [
     *root.paths,
     *workflows.paths,
+    *workbooks.paths,
+    *actions.paths,
     *tasks.paths,
     *executions.paths,
     *environments.paths,

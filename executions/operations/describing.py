@@ -38,10 +38,9 @@ def merge_environment(execution_id: str, variables: Mapping[str, Any], *, by: st
             raise Conflict(
                 "Updating env to workflow execution is only permitted if it is in IDLE, PAUSED, or ERROR state."
             )
-        environment = {**(row.settings.value.get("environment") or {}), **variables}
-        params = {**(row.attributes.value.get("params") or {}), "env": environment}
-        row.settings = Doc({**row.settings.value, "environment": environment})
-        row.attributes = Doc({**row.attributes.value, "params": params})
+        environment = {**(row.settings.value.get("env") or {}), **variables}
+        params = {**(row.settings.value.get("params") or {}), "env": environment}
+        row.settings = Doc({**row.settings.value, "env": environment, "params": params})
 
     row = _changed(execution_id, change)
     names = sorted(map(str, variables))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.mistral.door import Answer, call
+from tests.integration.mistral_api.door import Answer, call
 
 pytestmark = pytest.mark.django_db
 NAMES = ["ant", "bee", "cat", "dog", "eel"]

@@ -24,6 +24,7 @@ def store() -> Store:
     """``store("name", node, ...)``: the first node is the entry."""
 
     def store(name: str, *nodes: Node, body: dict[str, Any] | None = None, **fields: Any) -> Version:
+        given = [[e, True] if isinstance(e, str) else [*e, False] for e in (body or {}).get("input", ())]
         graph = Graph(
             **{
                 "name": name,
@@ -32,6 +33,7 @@ def store() -> Store:
                 "on_failure": OnFailure.WHEN_DRAINED,
                 "default_output": DefaultOutput.PUBLISHED,
                 "reason_in_output": True,
+                "options": {"input": given},
                 **fields,
             }
         )

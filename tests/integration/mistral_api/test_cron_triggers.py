@@ -13,8 +13,8 @@ import time_machine
 from executions.models import Execution, Schedule, ScheduleFiring
 from executions.schedules.unix_cron import translated
 from executions.sweeps import schedules
-from tests.integration.mistral.conftest import Store, wait
-from tests.integration.mistral.door import Answer, call, execution
+from tests.integration.mistral_api.conftest import Store, wait
+from tests.integration.mistral_api.door import Answer, call, execution
 
 pytestmark = pytest.mark.django_db
 EPOCH = datetime(2030, 1, 1, 10, 0, 30, tzinfo=UTC)

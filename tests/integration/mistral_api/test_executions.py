@@ -11,8 +11,8 @@ from executions import operations
 from executions.engine.events import Result
 from executions.models import Event, Execution, TaskRun
 from executions.states import RunState
-from tests.integration.mistral.conftest import Store, wait
-from tests.integration.mistral.door import Answer, call, execution, start, tasks
+from tests.integration.mistral_api.conftest import Store, wait
+from tests.integration.mistral_api.door import Answer, call, execution, start, tasks
 from workflows_app.graph.model import Edge, Items, Kind, Node, On, Publish
 from workflows_app.graph.template import literal
 
