@@ -44,7 +44,8 @@ from executions.engine.snapshot import Snapshot
 from executions.engine.starting import MESSAGE_GRACE
 from executions.engine.tools import Claimer, Tools
 from executions.states import ExecutionState, RunsOn, RunState
-from workflows_app.graph.model import Graph, Kind
+from workflows_app.expressions.base import ExpressionError
+from workflows_app.graph.model import Graph, Kind, Node
 from workflows_app.policies import OnTimeout
 
 # A task whose workers die this often is not lost by accident.
@@ -345,7 +346,11 @@ def _finished(plan: Plan, event: Finished) -> str | None:
     result = event.result
     node = plan.node(run)
     if result.state == RunState.IN_PROGRESS:
+        if result.outside:
+            run.runs_on = RunsOn.NOBODY
         _progress(plan, run, result)
+        if result.outside:
+            run.worker = None
     elif node.completed_outside and event.revision is not None and result.state == RunState.COMPLETED:
         # its work is done, but the task itself is completed by somebody outside
         run.runs_on = RunsOn.NOBODY
@@ -450,7 +455,7 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
     """The lease is over: the task is offered again, unless it must not run twice or loses every worker."""
     node = plan.node(run)
     run.losses += 1
-    if run.losses >= MAX_LOSSES or not plan.policy(run, node).rerun_lost:
+    if run.losses >= MAX_LOSSES or not _may_run_twice(plan, run, node):
         times = f" for the {run.losses}th time" if run.losses > 1 else ""
         finishing.finish(plan, run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
         return
@@ -458,6 +463,16 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
     run.worker = None
     run.updated_at = plan.now
     plan.then(lambda: starting.launch(plan, run, node))
+
+
+def _may_run_twice(plan: Plan, run: RunRow, node: Node) -> bool:
+    if node.rerun_lost is None:
+        return plan.policy(run, node).rerun_lost
+    try:
+        return plan.truth(node.rerun_lost, run)
+    except ExpressionError as error:
+        plan.decision.logs.append((run.id, f"whether it may run again cannot be told: {error}"))
+        return False
 
 
 def _time_out(plan: Plan, run: RunRow, over: timeouts.Timeout) -> None:

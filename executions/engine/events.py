@@ -29,6 +29,7 @@ class Result:
     ``case``, ``variables``, ``end``, ``input`` and ``abort`` are for compute nodes: the branch to take, variables
     to set, the end of the execution, additions to the recorded input, and a reason for which the execution
     fails without a task run to show for it.
+    ``outside``: with IN_PROGRESS, from now on nobody here has the run; somebody outside will report its end.
     """
 
     state: RunState
@@ -43,6 +44,7 @@ class Result:
     end: End | None = None
     input: Mapping[str, Any] = field(default_factory=dict)
     abort: str | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,7 @@ def settle(plan: Plan, run: RunRow) -> None:
             return
     if run.failed and node.permissive:
         endings.note_permissive_failure(plan, run)
+    plan.undecided.add(run.id)
     plan.then(partial(follow, plan, run, node))
 
 
@@ -265,7 +266,9 @@ def _edges(plan: Plan, run: RunRow, node: Node, place: Place) -> list[Edge]:
     elif outcome is not None:
         candidates = [e for e in edges if e.on is outcome] + [e for e in edges if e.on is On.COMPLETE]
         taken = _chosen(plan, run, candidates, place)
+    plan.undecided.discard(run.id)
     reached = {edge.to for edge in taken}
+    plan.coming |= {(run.id, ref) for ref in reached if ref is not None}
     for ref in dict.fromkeys(edge.to for edge in edges if edge.to is not None and edge.to not in reached):
         gathering.declined(plan, ref, run)
     return taken

@@ -35,6 +35,7 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
     """An edge from ``source`` to ``node`` was taken. The first arrival makes a WAITING run, the last one begins it."""
     gather = _gather(node, plan)
     plan.require(frozenset({node.ref, *gather.sources}))
+    plan.coming.discard((source.id, node.ref))
     found = plan.latest(node.ref)
     if found is not None and found.path == place.path:
         if found.state != RunState.WAITING:
@@ -88,8 +89,10 @@ def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
     refused = []
     for ref in gather.sources:
         source = plan.latest(ref)
-        gone = source is not None and source.settled and source.path == run.path
-        if ref not in arrived and gone and ref not in plan.graph.revisits:
+        if ref in arrived or ref in plan.graph.revisits or source is None:
+            continue
+        on_its_way = source.id in plan.undecided or (source.id, run.ref) in plan.coming
+        if source.settled and source.path == run.path and not on_its_way:
             refused.append(ref)
     if len(gather.sources) - len(refused) < _needed(gather):
         finishing.finish(

@@ -7,6 +7,7 @@ are rows from the beginning; where their number at a time is limited, the others
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from executions.engine import finishing, starting
@@ -37,12 +38,14 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
     starting.limit_time(plan, run, node)
     plan.set_due(run, node)
     salt = run.id if run.attempt else ""  # an earlier attempt has left items with the same paths
+    made = []
     for index, variables in enumerate(rows):
         place = Place(path=item_path(run.path, index), scope_id=run.id, context=run.context, fragment=run.fragment)
         item = plan.new_run(node, place, state=RunState.WAITING, salt=salt)
         plan.resolve_input(item, node, locals=variables)
-        if not window or index < window:
-            starting.begin(plan, item, node)
+        made.append(item)
+    for item in made[: window or len(made)]:
+        starting.begin(plan, item, node)
 
 
 def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
@@ -59,7 +62,12 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
     if run.pending <= 0:
         _end(plan, run)
         return
-    waiting = plan.held_in(run)
+    plan.then(partial(_begin_next, plan, run, node))
+
+
+def _begin_next(plan: Plan, run: RunRow, node: Node) -> None:
+    """There is room for one more item."""
+    waiting = None if run.ended else plan.held_in(run)
     if waiting is not None:
         starting.begin(plan, plan.edit(waiting), node)
 

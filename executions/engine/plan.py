@@ -48,6 +48,8 @@ class Plan:
         self.in_doubt = False  # set where the structure of the graph must not be trusted
         self.counted: dict[str, set[str]] = {}  # by join: branches that it found ended when it opened
         self.touched: dict[str, None] = {}  # scopes in which something ended, in order
+        self.undecided: set[str] = set()  # settled runs whose edges have not been looked at yet
+        self.coming: set[tuple[str, str]] = set()  # (run, gathering node) of edges that are taken and have not arrived
         self._newest: dict[str, RunRow] = {}
         self._queue: deque[Callable[[], None]] = deque()
         self.computed = 0  # compute nodes evaluated so far

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from executions.engine import contexts
 from executions.engine.place import item_index
-from executions.engine.rows import Doc, RunRow
+from executions.engine.rows import Doc, ExecutionRow, RunRow
 from executions.ids import run_id
 
 from workflows_app.graph.model import Graph
@@ -62,7 +62,7 @@ class PlanScope:
 
     @property
     def execution(self) -> Mapping[str, Any]:
-        return ExecutionView(self._plan)
+        return ExecutionFields(self._plan.execution)
 
     def run(self, ref: str) -> RunRow | None:
         return self._plan.latest(ref)
@@ -82,7 +82,7 @@ class PlanScope:
         return run.output.value
 
 
-class ExecutionView(Mapping[str, Any]):
+class ExecutionFields(Mapping[str, Any]):
     """The execution's fields by name; documents are parsed only when they are asked for."""
 
     _FIELDS = (
@@ -101,8 +101,8 @@ class ExecutionView(Mapping[str, Any]):
     )
     _DOCUMENTS = ("input", "output", "variables", "settings")
 
-    def __init__(self, plan: Plan) -> None:
-        self._row = plan.execution
+    def __init__(self, row: ExecutionRow) -> None:
+        self._row = row
 
     def __getitem__(self, key: str) -> Any:
         if key in self._DOCUMENTS:

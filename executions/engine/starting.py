@@ -17,6 +17,7 @@ from executions.ids import child_id, run_id
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.graph.model import Kind, Node
+from workflows_app.graph.template import Template
 from workflows_app.json_text import storable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ HELD_BACK = "held_back"
 PAUSED_BEFORE = "Set by 'pause-before' policy"
 # What fits into its column; a name that was made at run time may be anything.
 LONGEST_DOMAIN = 255
+LONGEST_QUEUE = 255
 
 
 def activate(plan: Plan, node: Node, place: Place) -> None:
@@ -272,9 +274,16 @@ def _route(plan: Plan, run: RunRow, node: Node) -> None:
             run.domain = _domain(plan, name)
             run.queue = f"{run.domain}:{name}" if run.domain else name
     elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
-        run.queue = logic.queue(node.name)
+        run.queue = _queue(plan, run, node) or logic.queue(node.name)
         if run.runs_on == RunsOn.CHILD and run.child_id is None:
             run.child_id = child_id(run.id)
+
+
+def _queue(plan: Plan, run: RunRow, node: Node) -> str | None:
+    """The queue that the node itself asks for. Raises ExpressionError."""
+    if not isinstance(node.queue, Template):
+        return node.queue
+    return storable(str(plan.evaluate(node.queue, run=run)))[:LONGEST_QUEUE]
 
 
 def _domain(plan: Plan, name: str) -> str | None:

@@ -167,7 +167,8 @@ class Node:
     attempt, after a success as well. ``fail_on``: a success for which it is true is a failure.
     ``timeout``: seconds that each attempt may take. ``start_delay``, ``end_delay``: seconds before the first attempt,
     and after the end of each. ``pause_before``: the execution pauses when the node is reached.
-    ``keep_output`` False: once it has been published, the output is forgotten.
+    ``keep_output`` False: once it has been published, the output is forgotten. ``rerun_lost`` overrides the policy's.
+    ``queue``: the Celery queue, where the definition chooses it.
     ``optional``: a final failure counts as a success with errors. ``permissive``: the flow goes on after a final
     failure and the execution fails at its end. ``options`` is read by the task type alone.
     """
@@ -206,6 +207,8 @@ class Node:
     completed_outside: bool = False
     publish: tuple[Publish, ...] = ()
     keep_output: Template | bool = True
+    rerun_lost: Template | bool | None = None
+    queue: Template | str | None = None
     options: Mapping[str, JSON] = field(default_factory=dict)
 
 

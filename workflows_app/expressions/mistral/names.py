@@ -9,6 +9,34 @@ from workflows_app.expressions.base import Scope
 from workflows_app.expressions.mistral import functions
 
 
+class Value:
+    """A context that is one value, whatever its type: the result that an ad-hoc action makes over."""
+
+    def __init__(self, scope: Scope, value: Any) -> None:
+        self.scope = scope
+        self._value = value
+
+    def lookup(self, name: str) -> Any:
+        """Raises KeyError."""
+        if isinstance(self._value, dict):
+            return self._value[name]
+        raise KeyError(name)
+
+    def everything(self) -> Any:
+        return self._value
+
+    def some(self, names: Iterable[str]) -> Any:
+        return self._value
+
+    def call(self, function: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        return functions.call(self.scope, function, arguments, keywords)
+
+
+def context_of(scope: Scope) -> Context | Value:
+    """The context of a scope; one with a ``root`` has that value and nothing else."""
+    return Value(scope, scope.root) if hasattr(scope, "root") else Context(scope)
+
+
 class Context:
     """The layers in which a name is looked up: the first that has it counts."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from workflows_app.expressions.base import ExpressionError, Scope, ScriptError
 from workflows_app.expressions.jinja import grammar as jinja
 from workflows_app.expressions.mistral import functions
-from workflows_app.expressions.mistral.names import Context
+from workflows_app.expressions.mistral.names import Context, Value, context_of
 from workflows_app.expressions.outline import Outline
 from workflows_app.expressions.steps import NotSimple
 from workflows_app.expressions.yaql import grammar as yaql
@@ -28,7 +28,7 @@ class Expression:
     source: str
     outline: Outline
 
-    def evaluate(self, context: Context) -> Any:
+    def evaluate(self, context: Context | Value) -> Any:
         """Raises ExpressionError, and whatever the scope raises."""
         try:
             if self.outline.step is not None:
@@ -40,7 +40,7 @@ class Expression:
         except ScriptError as error:
             raise self._failed(error) from error
 
-    def _data(self, context: Context) -> dict[str, Any]:
+    def _data(self, context: Context | Value) -> dict[str, Any]:
         """What the sandbox needs to know."""
         names = context.everything() if self.outline.names is None else context.some(self.outline.names)
         calls: dict[str, Any] = {}
@@ -78,7 +78,7 @@ class Text:
         return [part for part in self.parts if isinstance(part, Expression)]
 
     def evaluate(self, scope: Scope) -> Any:
-        context = Context(scope)
+        context = context_of(scope)
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
             return self.parts[0].evaluate(context)
         return "".join([part if isinstance(part, str) else str(part.evaluate(context)) for part in self.parts])
