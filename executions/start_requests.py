@@ -95,7 +95,7 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
         number=found.number,
         input=dict(request.input),
         settings=settings(graph, params, environment),
-        attributes={"description": request.description} if request.description else {},
+        attributes={"description": request.description, "namespace": request.namespace},
     )
 
 

@@ -15,11 +15,11 @@ from api.mistral.errors import Refused, not_found
 from api.mistral.execution_json import FIELDS, executions_json
 from api.mistral.ids import Of
 from api.mistral.listing import Column, Kind, Listing, page, read
-from api.mistral.task_json import ACTION_RUN
 from api.mistral.task_places import children_of
 from api.mistral.wire import PROJECT, Attributes, MistralView
 from api.mistral.workflows import SHELF as WORKFLOWS
 from executions import operations
+from executions.actions.placing import AD_HOC_RUN
 from executions.engine.rows import ExecutionRow
 from executions.models import Execution
 from executions.operations import Conflict, NotFound
@@ -86,7 +86,7 @@ class Executions(MistralView):
         def render(rows: list[Execution]) -> list[dict[str, Any]]:
             return executions_json(in_order([str(row.pk) for row in rows]), output=with_output)
 
-        rows = Execution.objects.exclude(format=ACTION_RUN).only("id")
+        rows = Execution.objects.exclude(format=AD_HOC_RUN).only("id")
         return Response(page(LISTING, query, rows, render, request))
 
     @extend_schema(summary="Start a workflow", request=dict[str, Any], responses={201: dict[str, Any]})

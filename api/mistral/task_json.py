@@ -11,6 +11,7 @@ from api.mistral.run_states import LATE, action_state, memo_of, task_state
 from api.mistral.task_places import first_attempts, place_of, task_ids_of
 from api.mistral.wire import PROJECT, document, stamp
 from executions import task_types
+from executions.actions.placing import AD_HOC_RUN
 from executions.engine.finishing import ENDED_AS
 from executions.engine.items import FAILED_ITEMS
 from executions.engine.place import item_index
@@ -19,6 +20,7 @@ from executions.engine.starting import BY
 from executions.models import Execution
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.store import executions as store
+from executions.task_types.action import named
 from workflows_app import catalog
 
 TASK_FIELDS = (
@@ -199,6 +201,7 @@ def _action_json(
 ) -> dict[str, Any]:
     _, namespace = catalog.origin(run.version_id)
     state = action_state(run)
+    name, given = named(run.type, run.name, run.input.value)
     alone = runs_alone(execution)
     ended = state in states.ENDED
     found = {
@@ -210,11 +213,11 @@ def _action_json(
         "state": state,
         "state_info": None,
         "tags": None,
-        "name": run.name,
+        "name": name,
         "description": execution.attributes.value.get("description", "") if alone else "",
         "project_id": PROJECT,
         "accepted": ended and not superseded,
-        "input": document(run.input.value),
+        "input": document(given),
         "output": document(action_output(run)) if ended else None,
         "created_at": stamp(run.first_scheduled_at if not run.attempt else run.scheduled_at),
         "updated_at": stamp(run.updated_at),
@@ -238,8 +241,4 @@ def action_output(run: RunRow) -> dict[str, Any]:
 
 def runs_alone(execution: ExecutionRow) -> bool:
     """Whether an action is run by itself, and no workflow is there."""
-    return execution.format == ACTION_RUN
-
-
-# the format of executions of single actions
-ACTION_RUN = "mistral-action-run"
+    return execution.format == AD_HOC_RUN

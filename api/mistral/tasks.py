@@ -20,10 +20,11 @@ from api.mistral.executions import find as find_execution
 from api.mistral.ids import Of
 from api.mistral.listing import Column, Kind, Listing, page, read
 from api.mistral.run_states import task_condition
-from api.mistral.task_json import ACTION_RUN, TASK_FIELDS, tasks_json
+from api.mistral.task_json import TASK_FIELDS, tasks_json
 from api.mistral.task_places import attempts_of, children_of, last_attempts
 from api.mistral.wire import PROJECT, MistralView
 from executions import operations
+from executions.actions.placing import AD_HOC_RUN
 from executions.engine.rows import RunRow
 from executions.models import Execution, TaskRun
 from executions.operations import Conflict, is_id
@@ -70,7 +71,7 @@ def rows_of(found: list[TaskRun]) -> list[RunRow]:
 
 def _page(request: Request, **scope: Any) -> Response:
     query = read(LISTING, request)
-    rows = last_attempts().filter(**scope).exclude(execution__format=ACTION_RUN).only("id")
+    rows = last_attempts().filter(**scope).exclude(execution__format=AD_HOC_RUN).only("id")
     return Response(
         page(LISTING, query, rows, lambda found: tasks_json(rows_of(found), result="result" in query.fields), request)
     )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import re_path
 
-from api.mistral import actions, cron_triggers, environments, executions, root, tasks, workbooks, workflows
+from api.mistral import (
+    action_executions,
+    actions,
+    cron_triggers,
+    environments,
+    executions,
+    root,
+    tasks,
+    workbooks,
+    workflows,
+)
 
 urlpatterns = [
     *root.paths,
@@ -12,6 +22,7 @@ urlpatterns = [
     *workbooks.paths,
     *actions.paths,
     *tasks.paths,
+    *action_executions.paths,
     *executions.paths,
     *environments.paths,
     *cron_triggers.paths,
