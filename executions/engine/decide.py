@@ -22,6 +22,7 @@ from executions.engine.events import (
     Event,
     ExecutionDue,
     Finished,
+    Held,
     Jumped,
     LeaseExtended,
     Paused,
@@ -52,10 +53,15 @@ from workflows_app.policies import OnTimeout
 MAX_LOSSES = 5
 MAX_MESSAGE_GRACE = timedelta(minutes=5)
 
+# in the memo of a task run that somebody outside has put aside, and of its execution: their ids
+HELD = "held"
+HOLDERS = "holders"
+
 ENDED = "the execution has ended"
 UNKNOWN_RUN = "there is no such task"
 RUN_ENDED = "the task has ended"
 STALE = "the claim is no longer valid"
+NOT_HELD = "it is so already"
 NOT_DUE = "the task is not due"
 NOT_ENDED = "the task has not ended"
 SUPERSEDED = "the flow has gone on without this task"
@@ -389,6 +395,26 @@ def _lease_extended(plan: Plan, event: LeaseExtended) -> str | None:
     return None
 
 
+def _held(plan: Plan, event: Held) -> str | None:
+    run, refused = _open_run(plan, event.run_id)
+    if run is None:
+        return refused
+    memo = run.memo.value if run.memo else {}
+    if bool(memo.get(HELD)) == event.held:
+        return NOT_HELD
+    holders = [i for i in plan.execution.memo.value.get(HOLDERS, ()) if i != run.id]
+    run.updated_at = plan.now
+    if event.held:
+        run.memo = Doc({**memo, HELD: True})
+        plan.note(**{HOLDERS: [*holders, run.id]})
+        return _paused(plan, Paused())
+    run.memo = Doc({name: value for name, value in memo.items() if name != HELD})
+    plan.note(**{HOLDERS: holders})
+    if not holders and plan.execution.state == ExecutionState.PAUSED:
+        return _resumed(plan, Resumed())
+    return None
+
+
 def _due(plan: Plan, event: Due) -> str | None:
     found = plan.snapshot.run(event.run_id)
     if found is not None and not found.ended and not plan.execution.ended and finishing.has_ended_already(found):
@@ -516,6 +542,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Admitted: _admitted,
     Finished: _finished,
     LeaseExtended: _lease_extended,
+    Held: _held,
     Due: _due,
     ExecutionDue: _execution_due,
     Paused: _paused,

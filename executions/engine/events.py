@@ -97,6 +97,14 @@ class LeaseExtended(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Held(Event):
+    """Whoever does a task outside puts it aside, and the execution pauses; or takes it up again (``held`` False)."""
+
+    run_id: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Due(Event):
     """A task run's ``due_at`` has passed: its delay, timer, lease or a timeout is over, or its message is lost."""
 

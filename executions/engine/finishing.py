@@ -182,7 +182,7 @@ def _wants_more(plan: Plan, run: RunRow, node: Node) -> bool:
 def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
     """The next attempt of an ended run, after so many seconds."""
     place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=run.fragment)
-    again = plan.new_run(node, place, attempt=run.attempt + 1)
+    again = plan.new_run(node, place, attempt=run.attempt + 1, salt=_salt(plan, run))
     again.first_scheduled_at = run.first_scheduled_at
     again.task_definition_id = run.task_definition_id
     again.reason = run.reason
@@ -204,6 +204,12 @@ def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
     else:
         plan.then(partial(starting.launch, plan, again, node))
     return again
+
+
+def _salt(plan: Plan, run: RunRow) -> str:
+    """Items of a list that is attempted again have the same paths as those before."""
+    container = plan.run_by_id(run.scope_id) if item_index(run.path) is not None else None
+    return container.id if container is not None and container.attempt else ""
 
 
 def follow(plan: Plan, run: RunRow, node: Node) -> None:
