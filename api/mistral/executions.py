@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -215,12 +216,12 @@ def in_order(ids: Sequence[str]) -> list[ExecutionRow]:
 
 def descendants(row: ExecutionRow, max_depth: int = -1) -> Iterator[tuple[int, ExecutionRow]]:
     """What an execution has started, and what that has, each with its depth from 1; parents before children."""
-    level, depth = [row.id], 0
+    level, depth = [UUID(row.id)], 0
     while level and depth != max_depth:
         depth += 1
         below = Execution.objects.filter(parent_id__in=level).order_by("created_at", "id")
-        level = [str(pk) for pk in below.values_list("id", flat=True)]
-        for found in in_order(level):
+        level = list(below.values_list("id", flat=True))
+        for found in in_order([str(pk) for pk in level]):
             yield depth, found
 
 

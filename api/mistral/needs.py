@@ -18,7 +18,7 @@ _MOUNT = "v2/"
 _NEEDS: tuple[tuple[re.Pattern[str], Scope | None], ...] = tuple(
     (re.compile(pattern), scope)
     for pattern, scope in (
-        (r"GET (maintenance)?$", None),
+        (r"GET (v2|maintenance)?$", None),
         # what reads, although it is a POST
         (r"POST (workflows|workbooks|actions)/validate$", Scope.VIEW),
         # starting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -112,7 +113,7 @@ class _Builder:
 
     def _children(self, row: ExecutionRow) -> dict[str, list[ExecutionRow]]:
         """What tasks have started, by task."""
-        below = Execution.objects.filter(parent_id=row.id).order_by("created_at", "id")
+        below = Execution.objects.filter(parent_id=UUID(row.id)).order_by("created_at", "id")
         room = max(MOST - self._executions, 0)
         children = in_order([str(pk) for pk in below.values_list("id", flat=True)[:room]])
         tasks = task_ids_of([child.parent_run_id for child in children if child.parent_run_id])

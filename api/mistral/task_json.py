@@ -93,7 +93,7 @@ def _task_json(
 ) -> dict[str, Any]:
     definition, namespace = catalog.origin(run.version_id)
     state = task_state(run, child_paused=run.id in paused)
-    found = {
+    found: dict[str, Any] = {
         "id": task_id,
         "name": run.ref,
         "type": "WORKFLOW" if starts_workflow(run) else "ACTION",
@@ -204,7 +204,7 @@ def _action_json(
     name, given = named(run.type, run.name, run.input.value)
     alone = runs_alone(execution)
     ended = state in states.ENDED
-    found = {
+    found: dict[str, Any] = {
         "id": run.id,
         "workflow_name": None if alone else execution.name,
         "workflow_namespace": namespace,

@@ -243,7 +243,7 @@ def as_flag(name: str, text: str) -> bool:
 
 def stamp(moment: datetime | None) -> str | None:
     """A time as clients parse it."""
-    return moment and moment.astimezone(UTC).strftime(_TIME)
+    return None if moment is None else moment.astimezone(UTC).strftime(_TIME)
 
 
 def moment_of(text: str) -> datetime:

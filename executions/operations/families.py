@@ -7,12 +7,14 @@ paused already stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 from executions.models import Execution
 from executions.operations.finding import execution
 from executions.operations.refusals import Conflict, NotFound
 from executions.operations.running import pause, resume
 from executions.states import ExecutionState
+from executions.store import executions
 
 _DEEPEST = 100
 
@@ -54,12 +56,11 @@ def _quietly(operation: Callable[[], None]) -> None:
 
 
 def _below(execution_id: str, state: ExecutionState) -> Iterator[str]:
-    level = [execution_id]
+    level = [UUID(execution_id)]
     for _ in range(_DEEPEST):
-        children = Execution.objects.filter(parent_id__in=level).values_list("id", "state")
-        found = list(children)
+        found = list(Execution.objects.filter(parent_id__in=level).values_list("id", "state"))
         yield from (str(pk) for pk, now in found if now == state)
-        level = [str(pk) for pk, _ in found]
+        level = [pk for pk, _ in found]
         if not level:
             return
 
@@ -67,9 +68,9 @@ def _below(execution_id: str, state: ExecutionState) -> Iterator[str]:
 def _above(execution_id: str, state: ExecutionState) -> Iterator[str]:
     current = execution(execution_id).parent_id
     for _ in range(_DEEPEST):
-        found = Execution.objects.filter(id=current).values_list("state", "parent_id").first() if current else None
+        found = executions.read(current) if current else None
         if found is None:
             return
-        if found[0] == state:
-            yield str(current)
-        current = found[1]
+        if found.state == state:
+            yield found.id
+        current = found.parent_id

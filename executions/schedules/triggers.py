@@ -14,10 +14,10 @@ from executions.engine.transact import now
 from executions.operations import Conflict, Illegal
 from executions.schedules import firing, unix_cron
 from executions.schedules.models import Schedule
-from executions.start_requests import MISTRAL, NamedStart
+from executions.start_requests import NamedStart
+from workflows_app.formats.mistral.drafts import NAME as FORMAT
 from workflows_app.json_text import dumps
 
-FORMAT = MISTRAL
 SOONEST = timedelta(minutes=1)
 
 

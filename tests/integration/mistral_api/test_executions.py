@@ -137,7 +137,7 @@ def test_lists_of_tasks_are_filtered_by_state_and_name() -> None:
     running = start("steps", input={"a": 1})
     complete(running, "first")
 
-    def names(**query: str) -> list[str]:
+    def names(**query: Any) -> list[str]:
         return [task["name"] for task in call("GET", "tasks", **query).json["tasks"]]
 
     assert names(sort_keys="name") == ["first", "second"]
@@ -304,7 +304,7 @@ def test_lists_have_results_in_order_and_one_action_for_each_item(store: Store) 
     task = tasks(running)["t"]
     assert task["runtime_context"] == '{"with_items": {"count": 3, "capacity": 2}}'
 
-    def actions(**query: str) -> list[dict[str, Any]]:
+    def actions(**query: Any) -> list[dict[str, Any]]:
         answer = call("GET", f"tasks/{task['id']}/action_executions", include_output="true", **query)
         found: list[dict[str, Any]] = answer.json["action_executions"]
         return found
@@ -339,7 +339,7 @@ def test_a_sub_execution_belongs_to_its_task(store: Store) -> None:
     assert sub["description"] == "sub-workflow execution"
     assert f'"task_execution_id": "{task["id"]}"' in sub["params"]
 
-    def ids(path: str, **query: str) -> list[str]:
+    def ids(path: str, **query: Any) -> list[str]:
         return [e["id"] for e in call("GET", path, **query).json["executions"]]
 
     assert ids("executions", root_execution_id=running) == [sub["id"]]

@@ -74,9 +74,9 @@ def test_nulls_gives_what_has_no_value() -> None:
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_pages_give_everything_once_and_in_order(keys: str, direction: str, size: int) -> None:
-    order = {"sort_keys": keys, "sort_dirs": ",".join([direction] * len(keys.split(",")))}
+    order: dict[str, Any] = {"sort_keys": keys, "sort_dirs": ",".join([direction] * len(keys.split(",")))}
     seen: list[str] = []
-    marker: dict[str, str] = {}
+    marker: dict[str, Any] = {}
     while items := call("GET", "environments", limit=size, **order, **marker).json["environments"]:
         seen += [item["name"] for item in items]
         marker = {"marker": items[-1]["id"]}
@@ -132,7 +132,7 @@ def test_there_is_no_next_page_without_a_limit_or_after_an_unfull_one() -> None:
         ({"name": "a\0b"}, 400, "cannot be stored"),
     ],
 )
-def test_what_makes_no_sense_is_refused(query: dict[str, str], status: int, part: str) -> None:
+def test_what_makes_no_sense_is_refused(query: dict[str, Any], status: int, part: str) -> None:
     answer = call("GET", "environments", **query)
     assert (answer.status, part in answer.message) == (status, True), answer
     assert answer.json == {"faultcode": "Client", "faultstring": answer.message, "debuginfo": None}
