@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from executions.starting import start
 from executions.states import RunState
 from executions.store import executions, runs
 from tests.integration.conftest import Courier
+from tests.integration.mistral.service import Service, serving
 from workflows_app import catalog
 from workflows_app.formats.mistral import drafts
 from workflows_app.formats.mistral import start as starting
@@ -105,4 +106,7 @@ def mistral(courier: Courier, db: None) -> Mistral:
     return Mistral(courier)
 
 
-Run = Callable[..., ExecutionRow]
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with serving() as found:
+        yield found

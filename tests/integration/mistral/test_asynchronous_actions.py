@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,7 +16,7 @@ from executions.operations import Conflict, Illegal, NotFound
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.store import runs
 from tests.integration.mistral.conftest import Mistral
-from tests.stub import Stub
+from tests.integration.mistral.service import Call, Service
 
 ASYNC = """
 version: '2.0'
@@ -141,17 +140,17 @@ def overdue(mistral: Mistral, run_id: str) -> None:
     transact.apply(run.execution_id, Due(run_id))
 
 
-def test_who_is_called_may_answer_inside_of_the_call(mistral: Mistral, stub: Stub) -> None:
+def test_who_is_called_may_answer_inside_of_the_call(mistral: Mistral, service: Service) -> None:
     e = mistral.run(f"""
 version: '2.0'
 w:
   tasks:
     one_plus_two:
-      action: mistral_http url={stub.url}/sum
+      action: mistral_http url={service.url}/sum
       input:
         params: {{a: 1, b: 2}}
 """)
-    (call,) = stub.calls
+    (call,) = service.calls
     assert (call.method, call.query) == ("GET", "a=1&b=2")
     run = mistral.task(e.id, "one_plus_two")
     assert call.headers["mistral-action-execution-id"] == run.id
@@ -163,33 +162,37 @@ w:
     assert mistral.execution(e.id).state == "COMPLETED"
 
 
-def test_a_call_back_may_come_before_the_call_has_returned(mistral: Mistral, stub: Stub) -> None:
-    def call_back(call: Any) -> None:
-        action_executions.complete(call.headers["mistral-action-execution-id"], RunState.COMPLETED, 3, by="service")
+@pytest.mark.django_db(transaction=True)
+def test_a_call_back_may_come_before_the_call_has_returned(mistral: Mistral, service: Service) -> None:
+    def call_back(call: Call) -> None:
+        try:
+            action_executions.complete(call.headers["mistral-action-execution-id"], RunState.COMPLETED, 3, by="service")
+        finally:
+            connection.close()
 
-    stub.before = call_back
-    e = mistral.run(ASYNC.replace("std.async_noop", f'std.mistral_http url="{stub.url}"'))
+    service.before = call_back
+    e = mistral.run(ASYNC.replace("std.async_noop", f'std.mistral_http url="{service.url}"'))
     assert mistral.execution(e.id).output.value == {"answer": 3}
 
 
-def test_a_service_that_refuses_fails_the_action_at_once(mistral: Mistral, stub: Stub) -> None:
-    stub.status = 500
+def test_a_service_that_refuses_fails_the_action_at_once(mistral: Mistral, service: Service) -> None:
+    service.status = 500
     e = mistral.run(f"""
 version: '2.0'
 w:
   tasks:
-    t: {{action: std.mistral_http url="{stub.url}", on-error: h, publish-on-error: {{s: <% task().result.status %>}}}}
+    t: {{action: std.mistral_http url="{service.url}", on-error: h, publish-on-error: {{s: <% task().result.status %>}}}}
     h: {{action: std.noop}}
 """)
     assert (e.state, e.output.value) == ("COMPLETED", {"s": 500})
 
 
-def test_an_action_by_itself(mistral: Mistral, stub: Stub) -> None:
+def test_an_action_by_itself(mistral: Mistral, service: Service) -> None:
     run = action_executions.run("std.fail", {"error_data": "no"})
     assert (run.state, run.output.value) == ("FAILED", {"result": "no"})
-    run = action_executions.run("std.mistral_http", {"url": stub.url})
+    run = action_executions.run("std.mistral_http", {"url": service.url})
     mistral.courier.deliver()
-    (call,) = stub.calls
+    (call,) = service.calls
     assert call.headers["mistral-action-execution-id"] == run.id
     assert "mistral-task-id" not in call.headers
     done = action_executions.complete(run.id, RunState.COMPLETED, {"v": 1}, by="service")
@@ -242,5 +245,3 @@ w:
         assert sorted(pool.map(push, range(4))) == [False, False, False, True]
     assert mistral.tasks(e) == {"t": ["COMPLETED"], "u": ["COMPLETED"]}
 
-
-Make = Callable[[], Stub]
