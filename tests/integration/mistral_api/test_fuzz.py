@@ -136,7 +136,9 @@ def test_nothing_that_is_sent_makes_the_server_fail(courier: Courier, monkeypatc
             part = data.draw(st.one_of(st.sampled_from(names), st.sampled_from(names), texts))
             path = path.replace(parameter, quote(part.encode("utf-8", "surrogatepass"), safe=""), 1)
         operated = texts.flatmap(lambda t: st.sampled_from(["", "in:", "gt:", "has:", "neq:"]).map(lambda o: o + t))
-        valued = st.one_of(operated, numbers.map(str), st.sampled_from([*names, "id,name", "created_at", "desc", "true"]))
+        valued = st.one_of(
+            operated, numbers.map(str), st.sampled_from([*names, "id,name", "created_at", "desc", "true"])
+        )
         query = data.draw(st.dictionaries(st.sampled_from(PARAMETERS), valued, max_size=3))
         encoded = urlencode({k: v.encode("utf-8", "surrogatepass") for k, v in query.items()})
         text = data.draw(st.one_of(bodies(good), documents([WORKFLOWS, WORKBOOK, ACTIONS])))
