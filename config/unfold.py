@@ -90,6 +90,7 @@ UNFOLD: dict[str, Any] = {
                     _model("Versions", "deployed_code", "workflows_app", "version"),
                     _model("Task definitions", "task", "workflows_app", "taskdefinition"),
                     _model("Environment", "tune", "workflows_app", "environmentvariable"),
+                    _model("Environments", "dataset", "workflows_app", "environment"),
                     _model("Secrets", "lock", "executions", "secret"),
                     _model("Webhooks", "webhook", "executions", "webhook"),
                     _model("Schemas", "data_object", "workflows_app", "schema"),

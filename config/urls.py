@@ -7,10 +7,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from api.mistral.root import Root, versions
 from config.health import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="console:executions")),
+    path("", versions),
     path("console", RedirectView.as_view(pattern_name="console:executions")),
     path("console/", include("executions.console.urls")),
     path("health", health),
@@ -18,6 +19,8 @@ urlpatterns = [
     path("api/", include("api.conductor.urls")),
     path("mender/", include("api.mender.urls")),
     path("webhook/", include("api.webhook_urls")),
+    path("v2", Root.as_view()),
+    path("v2/", include("api.mistral.urls")),
     path("openapi.json", SpectacularAPIView.as_view(), name="openapi"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
 ]

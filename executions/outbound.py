@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -30,12 +30,18 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``headers``: every value of each name, in order."""
+    """``headers``: every value of each name, in order. ``history``: redirects that were followed, each with its status
+    and url. ``elapsed``: seconds until the answer began."""
 
     status: int
     reason: str
     headers: dict[str, list[str]]
     text: str
+    url: str = ""
+    encoding: str | None = None
+    elapsed: float = 0
+    cookies: dict[str, str] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 def send(
@@ -48,6 +54,7 @@ def send(
     read_seconds: float,
     follow_redirects: bool,
     max_body: int,
+    verify: bool = True,
 ) -> Answer:
     """Sends a request. Raises requests.RequestException if no answer comes, TooLarge if it is too large."""
     with _session().request(
@@ -57,6 +64,7 @@ def send(
         data=body,
         timeout=(connect_seconds, read_seconds),
         allow_redirects=follow_redirects,
+        verify=verify,
         stream=True,
     ) as response:
         content = _read(response, max_body)
@@ -67,7 +75,21 @@ def send(
             reason=response.reason or "",
             headers={name: raw.getlist(name) for name in raw},
             text=_decoded(content, encoding),
+            url=response.url,
+            encoding=response.encoding,
+            elapsed=response.elapsed.total_seconds(),
+            cookies=_cookies(raw.getlist("Set-Cookie")),
+            history=[{"status": step.status_code, "url": step.url} for step in response.history],
         )
+
+
+def _cookies(headers: list[str]) -> dict[str, str]:
+    """What the answer would have a browser keep."""
+    found = {}
+    for header in headers:
+        name, _, value = header.partition(";")[0].partition("=")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def _decoded(content: bytes, encoding: str | None) -> str:
@@ -105,7 +127,7 @@ class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignor
         return False
 
 
-def _checked_address(host: str, port: int) -> str:
+def checked_address(host: str, port: int) -> str:
     """An address of the host that may be called. Raises OSError if there is none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(info[4][0]) for info in found]
@@ -123,7 +145,7 @@ class _Guarded:
     def _new_conn(self: Any) -> socket.socket:
         name = self._dns_host
         try:
-            self._dns_host = _checked_address(name, self.port)
+            self._dns_host = checked_address(name, self.port)
             connected: socket.socket = super()._new_conn()  # type: ignore[misc]
         except OSError as error:
             raise NewConnectionError(self, str(error)) from error

@@ -1,16 +1,27 @@
-"""Starting what a stored request asks for: an event handler's, a schedule's."""
+"""Starting what a request asks for that names a workflow: an event handler's, a schedule's, a client's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow
 from executions.idempotency import start_once
+from executions.operations import Illegal, NotFound
+from executions.starting import start
 from executions.store import executions
+from workflows_app import catalog
 from workflows_app.formats.conductor.fields import Invalid, Problems, read
 from workflows_app.formats.conductor.start_request import StartWorkflowRequest, find, find_inline
+from workflows_app.formats.mistral.drafts import NAME as MISTRAL
+from workflows_app.formats.mistral.start import CannotStart, check_input, check_params, settings
+from workflows_app.json_text import is_storable
+from workflows_app.models import Environment
+
+# formats whose workflows are started by name here
+CONDUCTOR = "conductor"
 
 
 def start_requested(
@@ -46,3 +57,63 @@ def start_requested(
         ),
         wanted.idempotency_strategy or "FAIL",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedStart:
+    """A request to start a workflow by its name (contracts/mistral.md, section 3).
+
+    ``params``: ``env`` (variables, or the name of an environment), ``task_name`` (what a backward workflow shall
+    reach), and whatever else the client gives.
+    """
+
+    name: str
+    namespace: str = ""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+
+def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecution:
+    """The execution that is asked for, checked. Raises NotFound for an unknown workflow, Illegal for anything else."""
+    found = catalog.Catalog().find(MISTRAL, request.name, namespace=request.namespace)
+    if found is None:
+        raise NotFound(f"Workflow not found [workflow_identifier={request.name}, namespace={request.namespace}]")
+    graph = catalog.graph(found.id)
+    environment = _environment(request.params.get("env"))
+    params = {"namespace": request.namespace, **request.params, "env": environment}
+    try:
+        check_input(graph, request.input)
+        check_params(graph, params)
+    except CannotStart as error:
+        raise Illegal(str(error)) from None
+    return NewExecution(
+        id=execution_id,
+        version_id=found.id,
+        format=found.format,
+        name=found.name,
+        number=found.number,
+        input=dict(request.input),
+        settings=settings(graph, params, environment),
+        attributes={"description": request.description, "namespace": request.namespace},
+    )
+
+
+def start_named(request: Mapping[str, Any], execution_id: str) -> ExecutionRow | None:
+    """Starts a stored ``NamedStart`` under a given id: once, however often; None: it was there. Raises what
+    ``prepared`` does."""
+    wanted = {key: request[key] for key in NamedStart.__dataclass_fields__ if key in request}
+    return start(prepared(NamedStart(**wanted), execution_id))
+
+
+def _environment(given: Any) -> dict[str, Any]:
+    """Variables as they are given, or those of the environment of that name. Raises Illegal."""
+    if given is None or given == "":
+        return {}
+    if isinstance(given, Mapping):
+        return dict(given)
+    row = Environment.objects.filter(name=str(given)).first() if is_storable(str(given)) else None
+    if row is None:
+        raise Illegal(f"Environment is not found: {given}")
+    found: dict[str, Any] = row.variables
+    return found

@@ -110,12 +110,14 @@ RUN_ARROWS: dict[str, frozenset[RunState]] = {
 def execution_may_become(old: str, new: str, *, reopening: bool = False) -> bool:
     """Whether an execution may go from ``old`` to ``new``. Staying the same is no transition, and legal.
 
-    ``reopening``: an operator's retry, restart or rerun, which alone leads from an ended state to RUNNING, and from
-    there, within the same decision, to whatever follows.
+    ``reopening``: an operator's retry, restart or rerun, which alone leads from an ended state to RUNNING, and on to
+    wherever that leads if nothing takes time.
     """
-    return old == new or new in EXECUTION_ARROWS[old] or (reopening and old in EXECUTION_ENDED)
+    reached = new == _E.RUNNING or new in EXECUTION_ARROWS[_E.RUNNING]
+    again = reopening and (old in EXECUTION_ENDED or reached)
+    return old == new or new in EXECUTION_ARROWS[old] or again
 
 
 def run_may_become(old: str, new: str, *, reopening: bool = False) -> bool:
-    """The same for a task run."""
+    """The same for a task run; reopening leads from any ended state to any open one, and on from there."""
     return old == new or new in RUN_ARROWS[old] or (reopening and old in RUN_ENDED)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from workflows_app.graph.codec import decode, decode_policy
 from workflows_app.graph.model import Graph
@@ -96,6 +97,20 @@ def graph(version_id: int) -> Graph:
     return decode(Version.objects.values_list("graph", flat=True).get(pk=version_id))
 
 
+@lru_cache(maxsize=2048)
+def body(version_id: int) -> Any:
+    """The typed data of a version; treat it as frozen. Raises Version.DoesNotExist."""
+    return Version.objects.values_list("body", flat=True).get(pk=version_id)
+
+
+@lru_cache(maxsize=4096)
+def origin(version_id: int) -> tuple[int | None, str]:
+    """The definition that a version belongs to and its namespace; None for one that has no name of its own. Raises
+    Version.DoesNotExist."""
+    found = Version.objects.values_list("definition_id", "definition__namespace").get(pk=version_id)
+    return found[0], found[1] or ""
+
+
 @lru_cache(maxsize=4096)
 def policy(task_definition_id: int) -> TaskPolicy:
     """The policy of a task definition revision. Raises TaskDefinition.DoesNotExist."""
@@ -112,6 +127,7 @@ def forget() -> None:
     """Drops everything that is kept: for tests, whose tables are emptied behind the catalog's back."""
     global _current
     _current = _Generation(-1)
-    graph.cache_clear()
+    for cached in (graph, body, origin):
+        cached.cache_clear()
     policy.cache_clear()
     task_names.cache_clear()

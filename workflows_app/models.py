@@ -7,6 +7,8 @@ the revision it started with. Nothing that an execution may refer to is ever cha
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models, transaction
 from django.db.models import F, Q
 
@@ -128,6 +130,23 @@ class EnvironmentVariable(models.Model):
     value = models.TextField(default="", blank=True)
     updated_at = models.DateTimeField()
     updated_by = models.CharField(max_length=255, default="", blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Environment(models.Model):
+    """Variables that executions started in it can read (contracts/mistral.md, section 7.13)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=255, unique=True)
+    description = models.TextField(default="", blank=True)
+    variables = JsonTextField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]

@@ -80,6 +80,21 @@ def save_next(draft: Draft, number: Callable[[Draft, int], Draft], *, by: str = 
         return save(draft if highest is None else number(draft, highest + 1), overwrite=True, by=by)
 
 
+def rename(definition: Definition, name: str, namespace: str) -> None:
+    """Gives a definition another name; its versions keep theirs. Raises AlreadyExists for one that is taken."""
+    if (definition.name, definition.namespace) == (name, namespace):
+        return
+    with transaction.atomic():
+        MetadataGeneration.bump()
+        taken = Definition.objects.filter(format=definition.format, namespace=namespace, name=name).first()
+        if taken is not None:
+            if taken.versions.filter(current=True).exists():
+                raise AlreadyExists(name)
+            # withdrawn: what ran by that name belongs to it still, and it can give the name away
+            Definition.objects.filter(pk=taken.pk).update(name=f"{name[:200]}#{taken.pk}")
+        Definition.objects.filter(pk=definition.pk).update(name=name, namespace=namespace)
+
+
 def anonymous(draft: Draft) -> Version:
     """Stores a definition that came with a request and belongs to nobody; the same one is stored once."""
     checksum = _checksum(draft)

@@ -9,13 +9,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,8 +22,9 @@ from rest_framework.views import APIView
 from api.conductor import errors
 from api.conductor.errors import Refused
 from api.conductor.needs import needed_scope
+from api.rendering import AsTheEndpointLikes, Json
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
-from workflows_app.json_text import deeper_than, dumps, loads, size_of
+from workflows_app.json_text import deeper_than, loads, size_of
 
 _ABSENT = ("", "None", "null", "undefined")
 _TRUE = ("true", "1", "yes")
@@ -33,30 +32,6 @@ _FALSE = ("false", "0", "no")
 _LARGEST = 2**63 - 1
 # Bodies nested deeper are refused: nothing sensible is that deep, and everything that reads them may recurse.
 MAX_DEPTH = 500
-
-
-class Json(BaseRenderer):
-    """Compact JSON, whatever was asked for."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
-        return b"" if data is None else dumps(data).encode("utf-8", "surrogatepass")
-
-
-class AsTheEndpointLikes(BaseContentNegotiation):
-    """No negotiation."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        return next(iter(parsers))
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
 
 
 class ConductorView(APIView):

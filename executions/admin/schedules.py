@@ -23,7 +23,7 @@ class ScheduleAdmin(Operable, ReadOnlyAdmin):
     """When what is started. Clients make schedules; here they are paused and resumed."""
 
     list_display = ("name", "workflow_name", "standing", "times", moment("next_due", "next"), "catch_up")
-    list_filter = ("paused", "catch_up")
+    list_filter = ("format", "paused", "catch_up")
     search_fields = ("name", "workflow_name")
     actions = ("pause", "resume")
     fields = (
@@ -34,7 +34,8 @@ class ScheduleAdmin(Operable, ReadOnlyAdmin):
         "times",
         (moment("start_at", "not before"), moment("end_at", "not after")),
         moment("next_due", "next"),
-        "catch_up",
+        ("catch_up", "late_once", "remaining"),
+        "format",
         "description",
         document("request"),
         document("tags"),

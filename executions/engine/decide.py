@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import announcing, endings, finishing, rerunning, reviving, starting, timeouts
+from executions.engine import announcing, endings, finishing, mending, rerunning, reviving, starting, timeouts
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Admitted,
@@ -22,6 +22,7 @@ from executions.engine.events import (
     Event,
     ExecutionDue,
     Finished,
+    Held,
     Jumped,
     LeaseExtended,
     Paused,
@@ -31,7 +32,10 @@ from executions.engine.events import (
     Retried,
     Skipped,
     Started,
+    Stopped,
     TakenUp,
+    TaskPassedOver,
+    TaskRunAgain,
     Terminated,
     VariablesSet,
     Woken,
@@ -43,6 +47,7 @@ from executions.engine.snapshot import Snapshot
 from executions.engine.starting import MESSAGE_GRACE
 from executions.engine.tools import Claimer, Tools
 from executions.states import ExecutionState, RunsOn, RunState
+from workflows_app.expressions.base import ExpressionError
 from workflows_app.graph.model import Change, Graph, Kind, Node
 from workflows_app.policies import OnTimeout
 
@@ -52,10 +57,15 @@ MAX_LOSSES = 5
 AGAIN_AT = "again_at"
 MAX_MESSAGE_GRACE = timedelta(minutes=5)
 
+# in the memo of a task run that somebody outside has put aside, and of its execution: their ids
+HELD = "held"
+HOLDERS = "holders"
+
 ENDED = "the execution has ended"
 UNKNOWN_RUN = "there is no such task"
 RUN_ENDED = "the task has ended"
 STALE = "the claim is no longer valid"
+NOT_HELD = "it is so already"
 NOT_DUE = "the task is not due"
 NOT_ASIDE = "the task was not put aside"
 NOT_ENDED = "the task has not ended"
@@ -66,6 +76,8 @@ NOT_PAUSED = "the execution is not paused"
 NOT_RUNNING = "the execution is not running"
 UNKNOWN_REF = "there is no such task in the definition"
 IN_A_BODY = "the task is inside of another one"
+NOT_FAILED = "the task has not failed"
+NO_ITEMS = "the task has no items"
 BEEN_THERE = "the task has been reached already"
 
 
@@ -170,6 +182,7 @@ def _resumed(plan: Plan, event: Resumed) -> str | None:
         return NOT_PAUSED
     plan.change_execution(state=ExecutionState.RUNNING, reason=None, retried_at=plan.now)
     plan.set_deadline()
+    starting.release(plan)
     _settle_all(plan)
     return None
 
@@ -201,6 +214,13 @@ def _terminated(plan: Plan, event: Terminated) -> str | None:
         plan.change_execution(state=event.state, reason=event.reason)
         return None
     endings.end(plan, event.state, event.reason, compensate=event.trigger_failure_workflow)
+    return None
+
+
+def _stopped(plan: Plan, event: Stopped) -> str | None:
+    if plan.execution.ended:
+        return ENDED
+    endings.end(plan, event.state, event.reason, cancel=True, compensate=False)
     return None
 
 
@@ -272,6 +292,35 @@ def _refused_node(plan: Plan, ref: str) -> str | None:
     return IN_A_BODY if plan.graph.nodes[ref].scope is not None else None
 
 
+def _task_run_again(plan: Plan, event: TaskRunAgain) -> str | None:
+    run, refused = _failed_task(plan, event.run_id)
+    if run is None:
+        return refused
+    if not event.afresh and plan.node(run).items is None:
+        return NO_ITEMS
+    mending.run_again(plan, run, afresh=event.afresh)
+    return None
+
+
+def _task_passed_over(plan: Plan, event: TaskPassedOver) -> str | None:
+    run, refused = _failed_task(plan, event.run_id)
+    if run is not None:
+        mending.pass_over(plan, run)
+    return refused
+
+
+def _failed_task(plan: Plan, run_id: str) -> tuple[RunRow | None, str | None]:
+    """The task that an operator wants to mend; or why that cannot be."""
+    run = plan.snapshot.run(run_id)
+    if run is None:
+        return None, UNKNOWN_RUN
+    if not mending.mendable(plan, run):
+        return None, NOT_FAILED
+    if plan.execution.state == ExecutionState.PAUSED:
+        return None, NOT_RUNNING
+    return (None, ENDED) if plan.execution.state == ExecutionState.COMPLETED else (run, None)
+
+
 def _callbacks_reset(plan: Plan, event: CallbacksReset) -> str | None:
     if plan.execution.ended:
         return ENDED
@@ -294,7 +343,7 @@ def _open_run(plan: Plan, run_id: str, revision: int | None = None) -> tuple[Run
         return None, UNKNOWN_RUN
     if plan.execution.ended:
         return None, ENDED
-    if found.ended:
+    if found.ended or finishing.has_ended_already(found):
         return None, RUN_ENDED
     if revision is not None and found.revision != revision:
         return None, STALE
@@ -308,7 +357,11 @@ def _finished(plan: Plan, event: Finished) -> str | None:
     result = event.result
     node = plan.node(run)
     if result.state == RunState.IN_PROGRESS:
+        if result.outside:
+            run.runs_on = RunsOn.NOBODY
         _progress(plan, run, result, aside=event.revision is not None)
+        if result.outside:
+            run.worker = None
     elif node.completed_outside and event.revision is not None and result.state == RunState.COMPLETED:
         # its work is done, but the task itself is completed by somebody outside
         run.runs_on = RunsOn.NOBODY
@@ -374,7 +427,30 @@ def _lease_extended(plan: Plan, event: LeaseExtended) -> str | None:
     return None
 
 
+def _held(plan: Plan, event: Held) -> str | None:
+    run, refused = _open_run(plan, event.run_id)
+    if run is None:
+        return refused
+    memo = run.memo.value if run.memo else {}
+    if bool(memo.get(HELD)) == event.held:
+        return NOT_HELD
+    holders = [i for i in plan.execution.memo.value.get(HOLDERS, ()) if i != run.id]
+    run.updated_at = plan.now
+    if event.held:
+        run.memo = Doc({**memo, HELD: True})
+        plan.note(**{HOLDERS: [*holders, run.id]})
+        return _paused(plan, Paused())
+    run.memo = Doc({name: value for name, value in memo.items() if name != HELD})
+    plan.note(**{HOLDERS: holders})
+    if not holders and plan.execution.state == ExecutionState.PAUSED:
+        return _resumed(plan, Resumed())
+    return None
+
+
 def _due(plan: Plan, event: Due) -> str | None:
+    found = plan.snapshot.run(event.run_id)
+    if found is not None and not found.ended and not plan.execution.ended and finishing.has_ended_already(found):
+        return _end_put_off(plan, found)
     run, refused = _open_run(plan, event.run_id)
     if run is None:
         return refused
@@ -394,6 +470,14 @@ def _due(plan: Plan, event: Due) -> str | None:
     return None
 
 
+def _end_put_off(plan: Plan, found: RunRow) -> str | None:
+    """The end of a run was put off until now."""
+    if found.due_at is None or found.due_at > plan.now:
+        return NOT_DUE
+    finishing.end_now(plan, plan.edit(found))
+    return None
+
+
 def _go_on(plan: Plan, run: RunRow) -> None:
     """No timeout ends it: whatever else it was due for happens."""
     node = plan.node(run)
@@ -402,7 +486,7 @@ def _go_on(plan: Plan, run: RunRow) -> None:
         available = timeouts.available_at(run)
         if available <= plan.now:
             run.updated_at = plan.now
-            plan.then(lambda: starting.launch(plan, run, node))
+            plan.then(lambda: starting.take_up(plan, run, node))
         else:
             plan.set_due(run, node, available)
     elif run.state == RunState.SCHEDULED and node.kind is Kind.COMPUTE:
@@ -464,7 +548,7 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
     """The lease is over: the task is offered again, unless it must not run twice or loses every worker."""
     node = plan.node(run)
     run.losses += 1
-    if run.losses >= MAX_LOSSES or not plan.policy(run, node).rerun_lost:
+    if run.losses >= MAX_LOSSES or not _may_run_twice(plan, run, node):
         times = f" for the {run.losses}th time" if run.losses > 1 else ""
         finishing.finish(plan, run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
         return
@@ -472,6 +556,16 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
     run.worker = None
     run.updated_at = plan.now
     plan.then(lambda: starting.launch(plan, run, node))
+
+
+def _may_run_twice(plan: Plan, run: RunRow, node: Node) -> bool:
+    if node.rerun_lost is None:
+        return plan.policy(run, node).rerun_lost
+    try:
+        return plan.truth(node.rerun_lost, run)
+    except ExpressionError as error:
+        plan.decision.logs.append((run.id, f"whether it may run again cannot be told: {error}"))
+        return False
 
 
 def _time_out(plan: Plan, run: RunRow, over: timeouts.Timeout) -> None:
@@ -491,6 +585,8 @@ _POLICY_NAMES = {OnTimeout.RETRY: "RETRY", OnTimeout.END_EXECUTION: "TIME_OUT_WF
 
 
 def _timeout_text(run: RunRow, over: timeouts.Timeout, now: datetime) -> str:
+    if over.kind == "limit":
+        return f"Task timed out [timeout(s)={_seconds(over.seconds)}]."
     if over.kind == "response":
         return (
             f"responseTimeout: {_seconds(over.seconds)} exceeded for the taskId: {run.id}"
@@ -513,6 +609,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Admitted: _admitted,
     Finished: _finished,
     LeaseExtended: _lease_extended,
+    Held: _held,
     Due: _due,
     TakenUp: _taken_up,
     Woken: _woken,
@@ -521,11 +618,14 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Resumed: _resumed,
     Advanced: _advanced,
     Terminated: _terminated,
+    Stopped: _stopped,
     VariablesSet: _variables_set,
     Retried: _retried,
     ChildRevived: _child_revived,
     Rerun: _rerun,
     Jumped: _jumped,
     Skipped: _skipped,
+    TaskRunAgain: _task_run_again,
+    TaskPassedOver: _task_passed_over,
     CallbacksReset: _callbacks_reset,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import announcing, finishing, loops
+from executions.engine import announcing, contexts, finishing, loops, publishing
 from executions.engine.events import End, Result
 from executions.engine.place import visit
 from executions.engine.rows import EMPTY, Doc, RunRow
@@ -20,15 +21,25 @@ _END_OF = {
     RunState.CANCELED: ExecutionState.TERMINATED,
     RunState.TIMED_OUT: ExecutionState.TIMED_OUT,
 }
+# What an execution keeps of the reason of each failure, and how many of them it tells.
+_LONGEST_REASON = 2000
+_MOST_REASONS = 20
 NEVER_MET = "waits for tasks that will never end: {}"
 
 
 # ---- failures
 
 
-def handled(node: Node) -> bool:
-    """Whether a failure of this node has somewhere to go."""
-    return any(edge.on is On.ERROR for edge in node.edges)
+def handled(node: Node, run: RunRow) -> bool:
+    """Whether a failure of this node may have somewhere to go."""
+    return run.state != RunState.CANCELED and any(edge.on is On.ERROR for edge in node.edges)
+
+
+def left_unhandled(run: RunRow, node: Node, taken: Sequence[Edge]) -> bool:
+    """Whether the edges for a failure were all turned down by their conditions."""
+    if not run.failed or node.permissive or not handled(node, run):
+        return False
+    return not any(edge.on is On.ERROR for edge in taken)
 
 
 def unhandled_failure(plan: Plan, run: RunRow) -> None:
@@ -39,7 +50,8 @@ def unhandled_failure(plan: Plan, run: RunRow) -> None:
         reason = f"Task {run.id} failed with status: {state} and reason: '{run.reason or ''}'"
         end(plan, state, reason, failed=run)
         return
-    unhandled = [*plan.execution.memo.value.get("unhandled", ()), run.id]
+    told = [run.id, run.ref, run.state, (run.reason or "")[:_LONGEST_REASON]]
+    unhandled = [*plan.execution.memo.value.get("unhandled", ()), told]
     stop = {"stopped": True} if plan.graph.on_failure is OnFailure.STOP_SCHEDULING else {}
     plan.note(unhandled=unhandled, **stop)
 
@@ -71,10 +83,17 @@ def note_permissive_failure(plan: Plan, run: RunRow) -> None:
 def branch_ended(plan: Plan, run: RunRow) -> None:
     """No edge leads on from this run."""
     default = plan.graph.default_output
-    if default is DefaultOutput.PUBLISHED and run.context is not None:
-        plan.note(published={**plan.execution.memo.value.get("published", {}), **run.context.value})
+    if default is DefaultOutput.PUBLISHED:
+        _keep_published(plan, publishing.context_behind(plan, run))
     elif default is DefaultOutput.ENDS:
         plan.note(ends=[*plan.execution.memo.value.get("ends", ()), run.id])
+
+
+def _keep_published(plan: Plan, context: Doc | None) -> None:
+    """What a branch has published belongs to the final context."""
+    together = contexts.merged(_published(plan), context)
+    if together is not None:
+        plan.note(published=together.value)
 
 
 def close_empty_scope(plan: Plan) -> bool:
@@ -121,8 +140,9 @@ def _fail_vain_joins(plan: Plan, waiting: list[RunRow]) -> None:
         node = plan.node(run)
         missing = node.gather.sources if node.gather else node.join.over if node.join else ()
         arrived = set((run.memo.value if run.memo else {}).get("arrived", ()))
-        names = ", ".join(ref for ref in missing if ref not in arrived) or "its branches"
-        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=NEVER_MET.format(names)))
+        never = [ref for ref in missing if ref not in arrived]
+        reason = f"Failed by tasks: {never}" if node.gather else NEVER_MET.format(", ".join(never) or "its branches")
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason))
         if plan.execution.ended:
             return
 
@@ -131,11 +151,24 @@ def _drained(plan: Plan) -> None:
     """Nothing is open any more."""
     memo = plan.execution.memo.value
     if memo.get("unhandled"):
-        end(plan, ExecutionState.FAILED, None, failed_id=memo["unhandled"][0])
+        _end_with_failures(plan, memo["unhandled"])
     elif memo.get("tolerated"):
         end(plan, ExecutionState.FAILED, ". ".join(memo["tolerated"]), failed_id=memo.get("tolerated_run"))
     else:
         end(plan, ExecutionState.COMPLETED, None)
+
+
+def _end_with_failures(plan: Plan, unhandled: list[list[str]]) -> None:
+    """Everything has run out, and something has failed or was canceled on the way."""
+    canceled = sorted({ref for _, ref, state, _ in unhandled if state == RunState.CANCELED})
+    if canceled:
+        end(plan, ExecutionState.TERMINATED, f"Cancelled tasks: {', '.join(canceled)}")
+        return
+    failures = sorted(unhandled, key=lambda told: told[1])
+    names = ", ".join(dict.fromkeys(ref for _, ref, _, _ in failures))
+    lines = [f"  {ref} [task_ex_id={run_id}] -> {reason}" for run_id, ref, _, reason in failures[:_MOST_REASONS]]
+    reason = "\n".join([f"Failure caused by error in tasks: {names}", "", *lines])
+    end(plan, ExecutionState.FAILED, reason, failed_id=unhandled[0][0])
 
 
 # ---- executions
@@ -147,14 +180,16 @@ def end_by_task(plan: Plan, run: RunRow, wish: End) -> None:
     end(plan, wish.state, reason, output=wish.output, cancel=True)
 
 
-def obey(plan: Plan, edge: Edge, run: RunRow) -> None:
-    """An edge that is a command to the engine."""
+def obey(plan: Plan, edge: Edge, run: RunRow, context: Doc | None = None) -> None:
+    """An edge that is a command to the engine. Raises ExpressionError."""
     message = None
     if edge.message is not None:
-        message = str(plan.evaluate(edge.message, run=run))
+        message = str(plan.evaluate(edge.message, run=run, context=context))
     if edge.command == "fail":
         end(plan, ExecutionState.FAILED, message, failed=run)
     elif edge.command == "succeed":
+        if plan.graph.default_output is DefaultOutput.PUBLISHED:
+            _keep_published(plan, context)
         end(plan, ExecutionState.COMPLETED, message, cancel=True)
     elif edge.command == "pause":
         plan.change_execution(state=ExecutionState.PAUSED, reason=message)
@@ -223,18 +258,19 @@ def cancel_run(plan: Plan, run: RunRow) -> None:
 def _output(plan: Plan, given: Any, unsuccessful: bool) -> Doc:
     if given is not None:
         return Doc(given if isinstance(given, dict) else {"output": given})
+    if unsuccessful and plan.graph.reason_in_output:
+        return _reason_as_output(plan)
     template = plan.graph.output_on_error if unsuccessful and plan.graph.output_on_error else plan.graph.output
     if template is not None:
         try:
             value = plan.evaluate(template, context=_published(plan))
         except ExpressionError as error:
             plan.change_execution(state=ExecutionState.FAILED, reason=str(error))
-            return EMPTY
+            return Doc({"result": str(error)}) if plan.graph.reason_in_output else EMPTY
         return Doc(value if isinstance(value, dict) else {"result": value})
     default = plan.graph.default_output
     if default is DefaultOutput.PUBLISHED:
-        published = _published(plan)
-        return published or EMPTY
+        return Doc(dict(contexts.visible(_published(plan))))
     if default is DefaultOutput.ENDS:
         return _ends(plan)
     last = plan.last_run()
@@ -250,6 +286,16 @@ def _check_output(plan: Plan) -> None:
     if problem is not None:
         reason = f"The output is not as its schema wants it: {problem}"
         plan.change_execution(state=ExecutionState.FAILED, reason=reason)
+
+
+def _reason_as_output(plan: Plan) -> Doc:
+    more: Any = {}
+    if plan.graph.output_on_error is not None:
+        try:
+            more = plan.evaluate(plan.graph.output_on_error, context=_published(plan))
+        except ExpressionError as error:
+            plan.change_execution(reason=f"{plan.execution.reason or ''}\n{error}".lstrip())
+    return Doc({**(more if isinstance(more, dict) else {}), "result": plan.execution.reason})
 
 
 def _published(plan: Plan) -> Doc | None:

@@ -30,6 +30,7 @@ class Result:
     ``case``, ``variables``, ``end``, ``input`` and ``abort`` are for compute nodes: the branch to take, variables
     to set, the end of the execution, additions to the recorded input, and a reason for which the execution
     fails without a task run to show for it.
+    ``outside``: with IN_PROGRESS, from now on nobody here has the run; somebody outside will report its end.
     """
 
     state: RunState
@@ -44,6 +45,7 @@ class Result:
     end: End | None = None
     input: Mapping[str, Any] = field(default_factory=dict)
     abort: str | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,14 @@ class Woken(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Held(Event):
+    """Whoever does a task outside puts it aside, and the execution pauses; or takes it up again (``held`` False)."""
+
+    run_id: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Due(Event):
     """A task run's ``due_at`` has passed: its delay, timer, lease or a timeout is over, or its message is lost."""
 
@@ -145,6 +155,14 @@ class Terminated(Event):
     reason: str | None = None
     state: ExecutionState = ExecutionState.TERMINATED
     trigger_failure_workflow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """An operator ends the open execution in this state, be it a good one; what runs is cut off."""
+
+    state: ExecutionState
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +217,21 @@ class Skipped(Event):
     ref: str
     input: Mapping[str, Any]
     output: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunAgain(Event):
+    """An operator has one failed task run again. ``afresh``: of a list of items all, not only what has failed."""
+
+    run_id: str
+    afresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPassedOver(Event):
+    """An operator lets the flow go on behind a failed task."""
+
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)

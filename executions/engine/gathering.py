@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from executions.engine import finishing, joins, starting
+from executions.engine import contexts, finishing, joins, starting
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
@@ -35,6 +35,7 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
     """An edge from ``source`` to ``node`` was taken. The first arrival makes a WAITING run, the last one begins it."""
     gather = _gather(node, plan)
     plan.require(frozenset({node.ref, *gather.sources}))
+    plan.coming.discard((source.id, node.ref))
     found = plan.latest(node.ref)
     if found is not None and found.path == place.path:
         if found.state != RunState.WAITING:
@@ -43,8 +44,9 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
     else:
         run = plan.new_run(node, place, state=RunState.WAITING)
     arrived = list(dict.fromkeys([*_arrived(run), source.ref]))
-    run.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
-    run.context = _both(run.context, place.context)
+    memo = starting.remembering(run.memo, place)
+    run.memo = Doc({**(memo.value if memo else {}), "arrived": arrived})
+    run.context = contexts.merged(run.context, place.context)
     run.updated_at = plan.now
     if len(arrived) >= _needed(gather):
         starting.begin(plan, run, node)
@@ -87,17 +89,12 @@ def _fail_if_impossible(plan: Plan, run: RunRow, gather: Gather) -> None:
     refused = []
     for ref in gather.sources:
         source = plan.latest(ref)
-        gone = source is not None and source.settled and source.path == run.path
-        if ref not in arrived and gone and ref not in plan.graph.revisits:
+        if ref in arrived or ref in plan.graph.revisits or source is None:
+            continue
+        on_its_way = source.id in plan.undecided or (source.id, run.ref) in plan.coming
+        if source.settled and source.path == run.path and not on_its_way:
             refused.append(ref)
     if len(gather.sources) - len(refused) < _needed(gather):
         finishing.finish(
             plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=f"Failed by tasks: {refused}")
         )
-
-
-def _both(a: Doc | None, b: Doc | None) -> Doc | None:
-    """The contexts of two arrivals; where both name something, the later arrival counts."""
-    if a is None or b is None:
-        return a or b
-    return Doc({**a.value, **b.value})

@@ -7,6 +7,7 @@ are rows from the beginning; where their number at a time is limited, the others
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from executions.engine import finishing, starting
@@ -19,6 +20,8 @@ from workflows_app.graph.model import Items, Node
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
+
+FAILED_ITEMS = "One or more items had failed."
 
 
 def start(plan: Plan, run: RunRow, node: Node) -> None:
@@ -33,13 +36,17 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
     if not rows:
         finishing.finish(plan, run, Result(state=RunState.COMPLETED, output={"items": []}))
         return
+    starting.limit_time(plan, run, node)
     plan.set_due(run, node)
+    salt = run.id if run.attempt else ""  # an earlier attempt has left items with the same paths
+    made = []
     for index, variables in enumerate(rows):
         place = Place(path=item_path(run.path, index), scope_id=run.id, context=run.context, fragment=run.fragment)
-        item = plan.new_run(node, place, state=RunState.WAITING)
+        item = plan.new_run(node, place, state=RunState.WAITING, salt=salt)
         plan.resolve_input(item, node, locals=variables)
-        if not window or index < window:
-            starting.begin(plan, item, node)
+        made.append(item)
+    for item in made[: window or len(made)]:
+        starting.begin(plan, item, node)
 
 
 def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
@@ -56,7 +63,12 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
     if run.pending <= 0:
         _end(plan, run)
         return
-    waiting = plan.held_in(run)
+    plan.then(partial(_begin_next, plan, run, node))
+
+
+def _begin_next(plan: Plan, run: RunRow, node: Node) -> None:
+    """There is room for one more item."""
+    waiting = None if run.ended else plan.held_in(run)
     if waiting is not None:
         starting.begin(plan, plan.edit(waiting), node)
 
@@ -103,5 +115,5 @@ def _end(plan: Plan, run: RunRow) -> None:
             last[index] = item
     failed = any(item.failed for item in last.values())
     state = RunState.FAILED if failed else RunState.COMPLETED
-    reason = "One or more items had failed." if failed else None
+    reason = FAILED_ITEMS if failed else None
     finishing.finish(plan, run, Result(state=state, output=_collected(plan, run), reason=reason))

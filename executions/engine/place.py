@@ -15,12 +15,14 @@ from executions.engine.rows import Doc, RunRow
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """``scope_id``: the loop's or list's task run around it, or the execution's id. ``context``: what branches have
-    published on the way. ``fragment``: the nodes of a branch that was made at run time."""
+    published on the way. ``fragment``: the nodes of a branch that was made at run time. ``cause``: the run whose edge
+    leads here, and the name of that edge."""
 
     path: str
     scope_id: str
     context: Doc | None = None
     fragment: Doc | None = None
+    cause: tuple[str, str | None] | None = None
 
     def visited_after(self, earlier: RunRow | None) -> Place:
         """The next visit of a node that has been at ``earlier``."""

@@ -16,7 +16,7 @@ from typing import Any
 from executions.engine import endings, timeouts
 from executions.engine.decision import Decision
 from executions.engine.fragments import nodes_of
-from executions.engine.place import Place
+from executions.engine.place import Place, item_index
 from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
 from executions.engine.scope import NOTHING, PlanScope
 from executions.engine.snapshot import Snapshot
@@ -48,6 +48,8 @@ class Plan:
         self.in_doubt = False  # set where the structure of the graph must not be trusted
         self.counted: dict[str, set[str]] = {}  # by join: branches that it found ended when it opened
         self.touched: dict[str, None] = {}  # scopes in which something ended, in order
+        self.undecided: set[str] = set()  # settled runs whose edges have not been looked at yet
+        self.coming: set[tuple[str, str]] = set()  # (run, gathering node) of edges that are taken and have not arrived
         self._newest: dict[str, RunRow] = {}
         self._queue: deque[Callable[[], None]] = deque()
         self.computed = 0  # compute nodes evaluated so far
@@ -62,7 +64,7 @@ class Plan:
             mine.origin = run
             mine.revision += 1
             self.rows[run.id] = mine
-            if run.ref not in self.graph.revisits:
+            if run.ref not in self.graph.revisits and item_index(run.path) is None:
                 self._newest[run.ref] = mine
         return mine
 
@@ -71,7 +73,7 @@ class Plan:
         return run and self.rows.get(run.id, run)
 
     def latest(self, ref: str) -> RunRow | None:
-        """The run of ``ref`` with the highest seq."""
+        """The run of ``ref`` with the highest seq; of a list the container, not its items."""
         if ref in self._newest:
             return self._newest[ref]
         return self.current(self.snapshot.latest_of(ref))
@@ -115,6 +117,16 @@ class Plan:
         last = self.current(self.snapshot.last_run())
         return last if newest is None or (last and last.seq > newest.seq) else newest
 
+    def latest_runs(self) -> list[RunRow]:
+        """The last attempt at every place, items of lists not included, in order of seq: for expressions that ask for
+        all of them."""
+        last: dict[tuple[str, str], RunRow] = {}
+        for run in [*(self.current(r) or r for r in self.snapshot.everything()), *self.rows.values()]:
+            known = last.get((run.ref, run.path))
+            if item_index(run.path) is None and (known is None or run.attempt >= known.attempt):
+                last[run.ref, run.path] = run
+        return sorted(last.values(), key=lambda r: r.seq)
+
     def require(self, refs: frozenset[str]) -> None:
         """Loads all of them at once, if they are not there."""
         self.snapshot.require(frozenset(ref for ref in refs if ref not in self._newest))
@@ -129,14 +141,16 @@ class Plan:
                 return nodes[ref]
         return self.graph.nodes[ref]
 
-    def new_run(self, node: Node, place: Place, *, attempt: int = 0, state: str = RunState.SCHEDULED) -> RunRow:
-        """A new row, numbered after all others."""
+    def new_run(
+        self, node: Node, place: Place, *, attempt: int = 0, state: str = RunState.SCHEDULED, salt: str = ""
+    ) -> RunRow:
+        """A new row, numbered after all others. ``salt`` tells its id from that of an earlier run at the same place."""
         execution = self.execution
         execution.next_seq += 1
         known = place.fragment is None  # a node of the graph: its definition was looked up when the execution began
         definition_id = self.tools.task_definition(execution, node.name, known=known)
         run = RunRow(
-            id=run_id(execution.id, execution.epoch, node.ref, place.path, attempt),
+            id=run_id(execution.id, execution.epoch, node.ref, salt + place.path, attempt),
             execution_id=execution.id,
             version_id=execution.version_id,
             task_definition_id=definition_id,
@@ -156,7 +170,8 @@ class Plan:
             fragment=place.fragment,
         )
         self.rows[run.id] = run
-        self._newest[run.ref] = run
+        if item_index(run.path) is None:
+            self._newest[run.ref] = run
         return run
 
     def policy(self, run: RunRow, node: Node) -> TaskPolicy:
@@ -238,13 +253,17 @@ class Plan:
         )
 
     def number(self, value: Template | float, run: RunRow, context: Doc | None = None) -> float:
-        """A number of seconds that may be an expression. Raises ExpressionError if it is no number."""
+        """A number that may be an expression. Raises ExpressionError if it is no number."""
         if not isinstance(value, Template):
             return value
         found = self.evaluate(value, run=run, context=context)
         if isinstance(found, bool) or not isinstance(found, (int, float)):
-            raise ExpressionError(f"{value.value!r} gives {found!r} where a number of seconds belongs")
+            raise ExpressionError(f"{value.value!r} gives {found!r} where a number belongs")
         return found
+
+    def truth(self, value: Template | bool | None, run: RunRow, context: Doc | None = None) -> bool:
+        """Whether something holds that may be an expression. Raises ExpressionError."""
+        return bool(self.evaluate(value, run=run, context=context)) if isinstance(value, Template) else bool(value)
 
     def resolve_input(self, run: RunRow, node: Node, locals: Mapping[str, Any] = NOTHING) -> None:
         """Sets the run's input from the node's template and the defaults of its task definition."""
@@ -270,7 +289,9 @@ class Plan:
         run.deadline_at = timeouts.deadline(timeouts.timeouts_of(run, policy, responds=self.responds(run, node)))
         run.due_at = timeouts.earliest(run.deadline_at, other)
         run.claim_seconds = timeouts.claim_seconds(run, policy)
-        run.expires_at = timeouts.after(run.first_scheduled_at, policy.total) if policy.total > 0 else None
+        total = timeouts.after(run.first_scheduled_at, policy.total) if policy.total > 0 else None
+        limit = timeouts.time_limit(run)
+        run.expires_at = timeouts.earliest(total, timeouts.after(*limit) if limit else None)
 
     @staticmethod
     def responds(run: RunRow, node: Node) -> bool:

@@ -13,15 +13,15 @@ _RETRIABLE = frozenset({RunState.FAILED, RunState.TIMED_OUT})
 
 
 def delay_before_retry(
-    run: RunRow, policy: TaskPolicy, limit: int | None, now: datetime, chance: float
+    run: RunRow, policy: TaskPolicy, limit: int | None, now: datetime, chance: float, *, repeat: bool = False
 ) -> float | None:
     """Seconds until the next attempt, or None when there is none.
 
-    ``limit`` overrides the policy's number of retries. ``chance`` in [0, 1) picks the jitter. A total timeout that
+    ``limit`` overrides the policy's number of retries. ``repeat``: also after a success. ``chance`` in [0, 1) picks the jitter. A total timeout that
     is over forbids further attempts.
     """
     retry: RetryPolicy = policy.retry
-    if run.state not in _RETRIABLE or run.attempt >= (retry.limit if limit is None else limit):
+    if (run.state not in _RETRIABLE and not repeat) or run.attempt >= (retry.limit if limit is None else limit):
         return None
     total = policy.timeouts.total
     if total > 0 and after(run.first_scheduled_at, total) <= now:

@@ -91,6 +91,12 @@ def reopen_execution(plan: Plan) -> None:
         plan.change_execution(due_at=plan.now)
 
 
+def failed_among(failed: list[list[str]], refs: set[str]) -> Doc | None:
+    """What ``failed_refs`` says of these refs alone."""
+    left = [told for told in failed if told[0] in refs]
+    return Doc(left) if left else None
+
+
 def waits(node: Node, run: RunRow) -> bool:
     """Whether a run only waits for others: it is not attempted again, it waits on."""
     is_list = node.items is not None and item_index(run.path) is None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from executions.engine.rows import Doc, RunRow
+from executions.engine import contexts
+from executions.engine.place import item_index
+from executions.engine.rows import Doc, ExecutionRow, RunRow
+from executions.ids import run_id
+from workflows_app.graph.model import Graph
 
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
@@ -33,11 +37,31 @@ class PlanScope:
 
     @property
     def context(self) -> Mapping[str, Any]:
-        return self._context.value if self._context else NOTHING
+        return contexts.visible(self._context)
+
+    @property
+    def current(self) -> RunRow | None:
+        run = self._plan.run_by_id(self.run_id) if self.run_id else None
+        if run is not None and item_index(run.path) is not None:
+            return self._plan.run_by_id(run.scope_id)
+        return run
+
+    @property
+    def definition(self) -> Graph:
+        return self._plan.graph
+
+    def place_id(self, run: RunRow) -> str:
+        return run_id(run.execution_id, self._plan.execution.epoch, run.ref, run.path, 0)
+
+    def runs(self) -> Sequence[RunRow]:
+        return self._plan.latest_runs()
+
+    def script(self, language: str, source: str, data: Any) -> Any:
+        return self._plan.tools.script(language, source, data)
 
     @property
     def execution(self) -> Mapping[str, Any]:
-        return ExecutionView(self._plan)
+        return ExecutionFields(self._plan.execution)
 
     def run(self, ref: str) -> RunRow | None:
         return self._plan.latest(ref)
@@ -57,7 +81,7 @@ class PlanScope:
         return run.output.value
 
 
-class ExecutionView(Mapping[str, Any]):
+class ExecutionFields(Mapping[str, Any]):
     """The execution's fields by name; documents are parsed only when they are asked for."""
 
     _FIELDS = (
@@ -72,11 +96,12 @@ class ExecutionView(Mapping[str, Any]):
         "root_id",
         "priority",
         "created_at",
+        "updated_at",
     )
     _DOCUMENTS = ("input", "output", "variables", "settings")
 
-    def __init__(self, plan: Plan) -> None:
-        self._row = plan.execution
+    def __init__(self, row: ExecutionRow) -> None:
+        self._row = row
 
     def __getitem__(self, key: str) -> Any:
         if key in self._DOCUMENTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from executions.engine import announcing, caching, endings, fanout, finishing, gathering, items, joins, loops, timeouts
@@ -16,6 +17,7 @@ from executions.ids import child_id, run_id
 from executions.states import ExecutionState, RunsOn, RunState
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.graph.model import Change, Kind, Node
+from workflows_app.graph.template import Template
 from workflows_app.json_text import storable
 
 if TYPE_CHECKING:
@@ -25,8 +27,15 @@ if TYPE_CHECKING:
 MAX_COMPUTED = 500
 # How long a message for a scheduled run may take before it counts as lost.
 MESSAGE_GRACE = timedelta(seconds=5)
+# in the memo of a run: whose edges have led to it
+BY = "by"
+# in the memo of a run that the execution has paused before, and of that execution: their ids
+RELEASED = "released"
+HELD_BACK = "held_back"
+PAUSED_BEFORE = "Set by 'pause-before' policy"
 # What fits into its column; a name that was made at run time may be anything.
 LONGEST_DOMAIN = 255
+LONGEST_QUEUE = 255
 
 
 def activate(plan: Plan, node: Node, place: Place) -> None:
@@ -39,7 +48,22 @@ def activate(plan: Plan, node: Node, place: Place) -> None:
         _become(plan, node, place)
         return
     run = plan.new_run(node, place)
+    run.memo = remembering(None, place)
     begin(plan, run, node)
+
+
+def remembering(memo: Doc | None, place: Place) -> Doc | None:
+    """A memo that knows whose edge has led here, if that edge has a name."""
+    if place.cause is None:
+        return memo
+    known = memo.value if memo else {}
+    return Doc({**known, BY: [*known.get(BY, ()), list(place.cause)]})
+
+
+def remembered(run: RunRow) -> Doc | None:
+    """What the next attempt keeps of a run's memo."""
+    by = run.memo.value.get(BY) if run.memo else None
+    return Doc({BY: by}) if by else None
 
 
 def _been_there(plan: Plan, node: Node, place: Place) -> bool:
@@ -84,8 +108,10 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
             launch(plan, run, node)
         elif node.skip_if is not None and plan.evaluate(node.skip_if, run=run):
             finishing.finish(plan, run, Result(state=RunState.SKIPPED, output=run.output.value))
+        elif _pauses(plan, run, node):
+            _wait_for_resumption(plan, run)
         elif node.items is not None:
-            items.start(plan, run, node)
+            _start_items(plan, run, node)
         elif node.kind is Kind.JOIN:
             joins.open_join(plan, run, node)
         elif node.kind is Kind.LOOP:
@@ -103,6 +129,14 @@ def begin(plan: Plan, run: RunRow, node: Node) -> None:
             else:
                 launch(plan, run, node)
     except ExpressionError as error:
+        refuse(plan, run, error)
+
+
+def refuse(plan: Plan, run: RunRow, error: ExpressionError) -> None:
+    """A run cannot begin, because an expression cannot be evaluated."""
+    if plan.graph.broken_ends:
+        finishing.break_down(plan, run, error)
+    else:
         finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=str(error)))
 
 
@@ -114,6 +148,41 @@ def _check_input(plan: Plan, run: RunRow, node: Node) -> None:
         raise ExpressionError(f"The input is not as its schema wants it: {problem}")
 
 
+def _pauses(plan: Plan, run: RunRow, node: Node) -> bool:
+    """Whether the execution shall pause before this run begins, and has not done so yet."""
+    if node.pause_before is False or run.attempt or (run.memo is not None and RELEASED in run.memo.value):
+        return False
+    return plan.truth(node.pause_before, run)
+
+
+def _wait_for_resumption(plan: Plan, run: RunRow) -> None:
+    run.state = RunState.WAITING
+    run.reason = PAUSED_BEFORE
+    run.memo = Doc({**(run.memo.value if run.memo else {}), RELEASED: True})
+    plan.note(**{HELD_BACK: [*plan.execution.memo.value.get(HELD_BACK, ()), run.id]})
+    plan.change_execution(state=ExecutionState.PAUSED)
+
+
+def release(plan: Plan) -> None:
+    """The execution was resumed: what it has paused before begins."""
+    for held_id in plan.execution.memo.value.get(HELD_BACK, ()):
+        found = plan.run_by_id(held_id)
+        if found is not None and found.state == RunState.WAITING:
+            run = plan.edit(found)
+            run.reason = None
+            plan.then(partial(begin, plan, run, plan.node(run)))
+    if HELD_BACK in plan.execution.memo.value:
+        plan.change_execution(memo=Doc({k: v for k, v in plan.execution.memo.value.items() if k != HELD_BACK}))
+
+
+def _start_items(plan: Plan, run: RunRow, node: Node) -> None:
+    seconds = 0 if run.attempt or run.start_delay else plan.number(node.start_delay, run)
+    if seconds > 0:
+        delay(plan, run, node, seconds)
+    else:
+        items.start(plan, run, node)
+
+
 def delay(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:
     """Puts a run aside for so long. Its queue and kind are fixed now, so that nobody needs the graph later."""
     run.start_delay = seconds
@@ -123,8 +192,18 @@ def delay(plan: Plan, run: RunRow, node: Node, seconds: float) -> None:
     plan.set_due(run, node, timeouts.available_at(run))
 
 
+def take_up(plan: Plan, run: RunRow, node: Node) -> None:
+    """The delay of a run is over."""
+    if node.items is not None and item_index(run.path) is None:
+        begin(plan, run, node)
+    else:
+        launch(plan, run, node)
+
+
 def launch(plan: Plan, run: RunRow, node: Node) -> None:
     """Gives a run to whoever does it: the core itself, a worker, the world outside."""
+    if item_index(run.path) is None and node.items is None and not limit_time(plan, run, node):
+        return
     if node.kind is Kind.COMPUTE:
         _compute(plan, run, node)
     elif node.kind is Kind.FANOUT:
@@ -133,6 +212,21 @@ def launch(plan: Plan, run: RunRow, node: Node) -> None:
         _open(plan, run, node)
     else:
         _schedule(plan, run, node)
+
+
+def limit_time(plan: Plan, run: RunRow, node: Node) -> bool:
+    """Fixes the time that this attempt may take. False: it cannot be told, and the run has failed."""
+    if node.timeout is None:
+        return True
+    try:
+        seconds = plan.number(node.timeout, run)
+    except ExpressionError as error:
+        refuse(plan, run, error)
+        return False
+    if seconds > 0:
+        limit = {timeouts.LIMIT: [plan.now.timestamp(), seconds]}
+        run.memo = Doc({**(run.memo.value if run.memo else {}), **limit})
+    return True
 
 
 def task_of(plan: Plan, run: RunRow, node: Node) -> Task:
@@ -194,9 +288,16 @@ def _route(plan: Plan, run: RunRow, node: Node) -> None:
             run.domain = _domain(plan, name)
             run.queue = f"{run.domain}:{name}" if run.domain else name
     elif run.runs_on in (RunsOn.SERVER, RunsOn.CHILD):
-        run.queue = logic.queue_of(node)
+        run.queue = _queue(plan, run, node) or logic.queue_of(node)
         if run.runs_on == RunsOn.CHILD and run.child_id is None:
             run.child_id = child_id(run.id)
+
+
+def _queue(plan: Plan, run: RunRow, node: Node) -> str | None:
+    """The queue that the node itself asks for. Raises ExpressionError."""
+    if not isinstance(node.queue, Template):
+        return node.queue
+    return storable(str(plan.evaluate(node.queue, run=run)))[:LONGEST_QUEUE]
 
 
 def _domain(plan: Plan, name: str) -> str | None:

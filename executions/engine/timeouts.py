@@ -10,12 +10,15 @@ from executions.states import RunsOn, RunState
 from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.policies import OnTimeout, Timeouts
 
+# in the memo of a run: since when it is limited, and to how many seconds
+LIMIT = "limit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
     """One timeout of a task run: which, since when, how many seconds, and what happens."""
 
-    kind: str  # total, task, poll, response
+    kind: str  # total, task, poll, response, limit
     since: datetime
     seconds: float
     policy: OnTimeout
@@ -44,6 +47,9 @@ def timeouts_of(run: RunRow, timeouts: Timeouts, *, responds: bool) -> list[Time
     an outside call or a child execution).
     """
     found = []
+    limit = time_limit(run)
+    if limit is not None:
+        found.append(("limit", *limit, OnTimeout.RETRY))
     if timeouts.total > 0:
         found.append(("total", run.first_scheduled_at, timeouts.total, timeouts.policy))
     if timeouts.task > 0 and run.started_at is not None:
@@ -54,6 +60,12 @@ def timeouts_of(run: RunRow, timeouts: Timeouts, *, responds: bool) -> list[Time
         found.append(("response", run.updated_at, timeouts.response, OnTimeout.RETRY))
     alerted = (run.memo.value if run.memo else {}).get("alerted", ())
     return [Timeout(kind=k, since=s, seconds=n, policy=p) for k, s, n, p in found if k not in alerted]
+
+
+def time_limit(run: RunRow) -> tuple[datetime, float] | None:
+    """Since when this attempt is limited, and to how many seconds, where its node says so."""
+    found = run.memo.value.get(LIMIT) if run.memo else None
+    return None if found is None else (datetime.fromtimestamp(found[0], tz=run.scheduled_at.tzinfo), found[1])
 
 
 def claim_seconds(run: RunRow, timeouts: Timeouts) -> float | None:

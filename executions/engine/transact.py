@@ -433,9 +433,6 @@ class _Nothing(Snapshot):
     def runs_at(self, path: str, refs: frozenset[str]) -> dict[str, RunRow]:
         return {}
 
-    def everything(self) -> list[RunRow]:
-        return []
-
     def cached_output(self, key: str) -> Doc | None:
         if key not in self.cached:
             self.cached[key] = cache.read([key], now()).get(key)
@@ -443,6 +440,9 @@ class _Nothing(Snapshot):
 
     def probe(self, scope_id: str, beside: frozenset[str]) -> Probe:
         return Probe(active=False)
+
+    def everything(self) -> list[RunRow]:
+        return []
 
     def last_run(self) -> RunRow | None:
         return None

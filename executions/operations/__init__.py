@@ -5,7 +5,9 @@ leaves an ``Event`` for the audit. ``by`` is who does it, ``reason`` why.
 """
 
 from executions.operations.bulk import each
-from executions.operations.finding import execution, task_run
+from executions.operations.describing import describe, merge_environment
+from executions.operations.families import pause_ancestors, pause_family, resume_ancestors, resume_family
+from executions.operations.finding import execution, is_id, task_run
 from executions.operations.going_back import rerun, restart, retry
 from executions.operations.messages import send_message
 from executions.operations.moving import jump, skip
@@ -18,9 +20,10 @@ from executions.operations.running import (
     reset_callbacks,
     resume,
     set_variables,
+    stop,
     terminate,
 )
-from executions.operations.tasks import complete_by_hand, extend_lease, report
+from executions.operations.tasks import complete_by_hand, extend_lease, pass_over_task, report, run_task_again
 
 __all__ = [
     "Conflict",
@@ -30,11 +33,17 @@ __all__ = [
     "advance",
     "archive",
     "complete_by_hand",
+    "describe",
     "each",
     "execution",
     "extend_lease",
+    "is_id",
     "jump",
+    "merge_environment",
+    "pass_over_task",
     "pause",
+    "pause_ancestors",
+    "pause_family",
     "pending",
     "remove",
     "report",
@@ -43,10 +52,14 @@ __all__ = [
     "reset_callbacks",
     "restart",
     "resume",
+    "resume_ancestors",
+    "resume_family",
     "retry",
+    "run_task_again",
     "send_message",
     "set_variables",
     "skip",
+    "stop",
     "task_run",
     "terminate",
 ]

@@ -7,11 +7,11 @@ from typing import Any
 
 from executions import audit
 from executions.engine.decide import ENDED, NOT_PAUSED
-from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Terminated, VariablesSet
+from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Stopped, Terminated, VariablesSet
 from executions.operations.applying import apply
-from executions.operations.finding import is_id
+from executions.operations.finding import refuse_archived
 from executions.operations.refusals import Conflict
-from executions.store import executions
+from executions.states import ExecutionState
 
 
 def pause(execution_id: str, *, by: str, reason: str | None = None) -> None:
@@ -29,14 +29,21 @@ def resume(execution_id: str, *, by: str, reason: str | None = None) -> None:
 
 def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_failure_workflow: bool = False) -> None:
     """Ends an execution and its children. Terminating twice is no error; a failed one counts as terminated."""
-    if is_id(execution_id) and executions.is_archived(execution_id):
-        raise Conflict(f"Workflow {execution_id} is archived and cannot be changed")
+    refuse_archived(execution_id)
     apply(
         execution_id,
         Terminated(reason=reason, trigger_failure_workflow=trigger_failure_workflow),
         {ENDED: Conflict("Workflow {id} has completed and cannot be terminated")},
     )
     audit.record("terminate", by=by, execution_id=execution_id, reason=reason)
+
+
+def stop(execution_id: str, state: ExecutionState, *, by: str, reason: str | None = None) -> None:
+    """Ends an open execution in this state, as its definition would: COMPLETED puts out what there is. Its children
+    end as well. One that has ended refuses."""
+    ended = Conflict("Workflow {id} has completed and cannot be stopped")
+    apply(execution_id, Stopped(state, reason), {ENDED: ended})
+    audit.record(f"stop as {state}", by=by, execution_id=execution_id, reason=reason)
 
 
 def advance(execution_id: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import ENDED, RUN_ENDED, UNKNOWN_RUN
+from executions.engine.decide import ENDED, NO_ITEMS, NOT_FAILED, NOT_RUNNING, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.decision import Decision
-from executions.engine.events import Finished, LeaseExtended, Result
+from executions.engine.events import Finished, LeaseExtended, Result, TaskPassedOver, TaskRunAgain
 from executions.engine.transact import Hint
-from executions.operations.applying import decide
-from executions.operations.finding import is_id, task_run
-from executions.operations.refusals import Conflict, Illegal, NotFound
+from executions.operations.applying import decide, raise_refusal
+from executions.operations.finding import is_id, refuse_archived, task_run
+from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
 from executions.states import RunState
 
 # Their ends are those of what they hold.
@@ -55,3 +55,32 @@ def complete_by_hand(
     if decision.refused in (RUN_ENDED, ENDED):
         raise Conflict(f"Task {run_id} cannot be changed: {decision.refused}")
     audit.record(f"set task {state}", by=by, execution_id=run.execution_id, task_run_id=run_id, reason=reason)
+
+
+def run_task_again(run_id: str, *, by: str, reason: str | None = None, afresh: bool = True) -> None:
+    """A failed task gets another attempt, and its execution goes on; parents that have ended do as well. Everything
+    else stays as it is. ``afresh``: of a list of items all run again, and not only those that have failed."""
+    run = task_run(run_id)
+    refuse_archived(run.execution_id)
+    decision = decide(run.execution_id, TaskRunAgain(run_id, afresh))
+    raise_refusal(decision, run.execution_id, _not_mended(run_id))
+    audit.record("run task again", by=by, execution_id=run.execution_id, task_run_id=run_id, reason=reason)
+
+
+def pass_over_task(run_id: str, *, by: str, reason: str | None = None) -> None:
+    """The flow goes on behind a failed task, as if it had been skipped."""
+    run = task_run(run_id)
+    refuse_archived(run.execution_id)
+    decision = decide(run.execution_id, TaskPassedOver(run_id))
+    raise_refusal(decision, run.execution_id, _not_mended(run_id))
+    audit.record("pass over task", by=by, execution_id=run.execution_id, task_run_id=run_id, reason=reason)
+
+
+def _not_mended(run_id: str) -> dict[str, Refusal]:
+    return {
+        UNKNOWN_RUN: NotFound(f"Task not found for taskId: {run_id}"),
+        NOT_FAILED: Conflict(f"Task {run_id} has not failed: only a failed task can be run again or skipped"),
+        NO_ITEMS: Illegal(f"Task {run_id} is no list of items: it can only be run again as a whole"),
+        NOT_RUNNING: Conflict("Workflow {id} is paused: resume it before a task of it is run again or skipped"),
+        ENDED: Conflict("Workflow {id} has completed: none of its tasks can be run again or skipped"),
+    }

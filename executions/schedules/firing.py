@@ -22,9 +22,10 @@ from django.db.models import Min
 from executions.engine.transact import now
 from executions.idempotency import KeyTaken
 from executions.ids import new_id
+from executions.operations import Refusal
 from executions.schedules import cron
 from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause
-from executions.start_requests import start_requested
+from executions.start_requests import CONDUCTOR, start_named, start_requested
 from workflows_app.formats.conductor.fields import Invalid
 from workflows_app.formats.conductor.start_request import NoSuchWorkflow
 
@@ -62,7 +63,10 @@ def slot_after(
 
 
 def following(schedule: Schedule, after: datetime) -> datetime | None:
-    """The schedule's first due time later than ``after``; None if there is none."""
+    """The schedule's first due time later than ``after``; None if there is none. Where one is fired late, its start
+    is a due time itself."""
+    if schedule.late_once and schedule.start_at is not None and schedule.start_at > after:
+        return schedule.start_at
     slot = slot_after(schedule.crons, after, start=schedule.start_at, end=schedule.end_at)
     return slot.at if slot is not None else None
 
@@ -88,18 +92,24 @@ def _take(schedule: Schedule, moment: datetime) -> int:
     taken = 0
     while schedule.next_due is not None and schedule.next_due <= moment and taken < _SLOTS:
         due = schedule.next_due
-        if not schedule.catch_up and moment - due > MISSED_AFTER:
+        missed = not schedule.catch_up and moment - due > MISSED_AFTER
+        if missed and not schedule.late_once:
             logger.warning("schedule %s skips what was due from %s to now: nobody was there", schedule.name, due)
             if not _advance(schedule, following(schedule, moment)):
                 return taken
             continue
         slot = slot_after(schedule.crons, due - timedelta(microseconds=1))
-        assert slot is not None
+        if slot is None or slot.at != due:  # a first time that was given as such
+            slot = Slot(due, schedule.cron_expression or "", schedule.zone)
         with transaction.atomic():
-            if not _advance(schedule, following(schedule, due)):
+            if not _advance(schedule, following(schedule, moment if missed else due)):
                 return taken
+            over = schedule.remaining == 0
+            if over:
+                Schedule.objects.filter(pk=schedule.pk).delete()
             ScheduleFiring.objects.create(
-                schedule=schedule,
+                schedule=None if over else schedule,
+                format=schedule.format,
                 schedule_name=schedule.name,
                 workflow_name=schedule.workflow_name,
                 scheduled_at=due,
@@ -111,17 +121,20 @@ def _take(schedule: Schedule, moment: datetime) -> int:
                 created_by=schedule.created_by,
             )
         taken += 1
+        if over:
+            break
     return taken
 
 
 def _advance(schedule: Schedule, following: datetime | None) -> bool:
-    """Moves a schedule on; False if somebody else has, or has changed or paused it."""
+    """Moves a schedule on by one due time; False if somebody else has, or has changed or paused it."""
     mine = Schedule.objects.filter(
         pk=schedule.pk, next_due=schedule.next_due, updated_at=schedule.updated_at, paused=False
     )
-    if not mine.update(next_due=following):
+    remaining = None if schedule.remaining is None else max(schedule.remaining - 1, 0)
+    if not mine.update(next_due=following, remaining=remaining):
         return False
-    schedule.next_due = following
+    schedule.next_due, schedule.remaining = following, remaining
     return True
 
 
@@ -139,15 +152,18 @@ def _start(firing: ScheduleFiring) -> bool:
         return False
     state, reason = ScheduleFiring.State.EXECUTED, None
     try:
-        start_requested(
-            firing.request,
-            str(firing.execution_id),
-            input=_input(firing, moment),
-            attributes={"createdBy": firing.created_by or None, "schedule": firing.schedule_name},
-        )
+        if firing.format == CONDUCTOR:
+            start_requested(
+                firing.request,
+                str(firing.execution_id),
+                input=_input(firing, moment),
+                attributes={"createdBy": firing.created_by or None, "schedule": firing.schedule_name},
+            )
+        else:
+            start_named(firing.request, str(firing.execution_id))
     except (OperationalError, InterfaceError):
         raise
-    except (Invalid, NoSuchWorkflow, KeyTaken) as error:
+    except (Invalid, NoSuchWorkflow, KeyTaken, Refusal) as error:
         state, reason = ScheduleFiring.State.FAILED, str(error)
     except Exception as error:
         logger.exception("schedule %s could not start its workflow", firing.schedule_name)

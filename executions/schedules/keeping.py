@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 
 from executions import audit
 from executions.engine.transact import now
-from executions.operations import NotFound
+from executions.operations import Conflict, NotFound
 from executions.schedules import cron, firing
 from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause
+from executions.start_requests import CONDUCTOR
 from workflows_app.json_text import storable
 
 
@@ -48,7 +49,8 @@ def find(name: str) -> Schedule:
 
 
 def save(draft: Draft, *, by: str, created_by: str = "", updated_by: str = "") -> Schedule:
-    """Stores a schedule; one of that name is replaced. While its times stay the same, none that is due gets lost."""
+    """Stores a schedule; one of that name is replaced. While its times stay the same, none that is due gets lost.
+    Raises Conflict for a name that stands for a schedule of another format."""
     fields = {key: _storable(getattr(draft, key)) for key in draft.__dataclass_fields__ if key != "name"}
     name, created_by, updated_by = storable(draft.name), storable(created_by)[:255], storable(updated_by)[:255]
     while True:
@@ -57,7 +59,9 @@ def save(draft: Draft, *, by: str, created_by: str = "", updated_by: str = "") -
                 found = Schedule.objects.select_for_update().filter(name=name).first()
                 moment = now()
                 if found is None:
-                    found = Schedule(name=name, created_at=moment, created_by=created_by)
+                    found = Schedule(format=CONDUCTOR, name=name, created_at=moment, created_by=created_by)
+                elif found.format != CONDUCTOR:
+                    raise Conflict(f"{name!r} is a schedule of another API ({found.format}) and is changed there")
                 same = found.pk is not None and all(getattr(found, key) == fields[key] for key in _TIMING)
                 for key, value in fields.items():
                     setattr(found, key, value)

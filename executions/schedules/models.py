@@ -16,9 +16,13 @@ class Schedule(models.Model):
     ``crons``: pairs of a cron expression and a time zone; the schedule is due when any of them is. ``next_due``: the
     next due time that has not been fired; None while it is paused and when there is none (any more).
     ``catch_up``: due times that nobody was there for are fired later, all and in order; else they are skipped.
-    ``request``: what to start (contracts/conductor.md, section 2.8).
+    ``late_once``: of those, the first one is fired when somebody is there again, and the rest is skipped.
+    ``request``: what to start, in the words of ``format``: that of a StartWorkflowRequest (contracts/conductor.md,
+    section 2.8), or of a cron trigger (contracts/mistral.md, section 3).
+    ``remaining``: how many more due times there are; the schedule is deleted with the last one. None: no end.
     """
 
+    format = models.CharField(max_length=32, default="conductor")
     name = models.CharField(max_length=255, unique=True)
     workflow_name = models.CharField(max_length=255, db_index=True)
     crons = JsonTextField(default=list)
@@ -26,6 +30,8 @@ class Schedule(models.Model):
     cron_expression = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     zone = models.CharField(max_length=64, default="UTC")
     catch_up = models.BooleanField(default=False)
+    late_once = models.BooleanField(default=False)
+    remaining = models.IntegerField(null=True, blank=True)
     paused = models.BooleanField(default=False)
     paused_reason = models.TextField(null=True, blank=True)  # noqa: DJ001
     start_at = models.DateTimeField(null=True, blank=True)
@@ -62,6 +68,7 @@ class ScheduleFiring(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     schedule = models.ForeignKey(Schedule, on_delete=models.SET_NULL, null=True, blank=True, related_name="firings")
+    format = models.CharField(max_length=32, default="conductor")
     schedule_name = models.CharField(max_length=255)
     workflow_name = models.CharField(max_length=255, db_index=True)
     scheduled_at = models.DateTimeField()

@@ -11,6 +11,7 @@ from datetime import datetime
 from executions.engine.decide import decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event
+from executions.engine.place import item_index
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.snapshot import Missing, Needs, Probe, Snapshot
 from executions.engine.tools import Claimer, Tools
@@ -54,7 +55,8 @@ class Memory:
         for run_id in needs.ids:
             snapshot.runs[run_id] = next((r for r in rows if r.id == run_id), None)
         for ref in needs.refs:
-            snapshot.latest[ref] = next((r for r in reversed(rows) if r.ref == ref), None)
+            found = (r for r in reversed(rows) if r.ref == ref and item_index(r.path) is None)
+            snapshot.latest[ref] = next(found, None)
         for path, refs in needs.branches:
             snapshot.branches[path, refs] = {r.ref: r for r in rows if r.ref in refs and r.path == path}
         for scope in needs.scopes:
@@ -74,7 +76,7 @@ class Memory:
         if needs.everything:
             snapshot.all = rows
             snapshot.runs.update({r.id: r for r in rows})
-            snapshot.latest.update({r.ref: r for r in rows})
+            snapshot.latest.update({r.ref: r for r in rows if item_index(r.path) is None})
 
     def _write(self, decision: Decision, now: datetime) -> None:
         reopening = decision.reopening

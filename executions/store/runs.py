@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from executions.engine.decision import Iteration
+from executions.engine.place import item_index
 from executions.engine.rows import RunRow
 from executions.engine.snapshot import Needs, Probe, Snapshot
 from executions.states import RUN_ENDED, RunState, run_may_become
@@ -33,6 +34,9 @@ _MAX_WAITING = 50
 # What has been set aside has a negative number and a path of its own: nobody in the flow finds it.
 IN_THE_FLOW = "seq > 0"
 _ASIDE = "path = path || %s, seq = -ABS(seq)"
+
+# The latest run of a ref: of a list of items, its container.
+_LATEST = "ref = %s AND seq > 0 AND path NOT LIKE '%%]'"
 
 
 # ---- loading
@@ -77,7 +81,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     of = dialect()
     query = _Query(of, snapshot.execution.id)
     by_id = [query.ask(f"id IN ({_places(part)})", _ids(of, part)) for part in _parts(needs.ids)]
-    latest = {ref: query.ask("ref = %s AND seq > 0", [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
+    latest = {ref: query.ask(_LATEST, [ref], "ORDER BY seq DESC LIMIT 1") for ref in needs.refs}
     branches = {
         key: [query.ask(f"path = %s AND ref IN ({_places(part)})", [key[0], *part]) for part in _parts(key[1])]
         for key in needs.branches
@@ -115,7 +119,7 @@ def load(snapshot: Snapshot, needs: Needs) -> None:
     if everything is not None:
         snapshot.all = sorted(everything, key=lambda r: r.seq)
         snapshot.runs.update({r.id: r for r in snapshot.all})
-        snapshot.latest.update({r.ref: r for r in snapshot.all})
+        snapshot.latest.update({r.ref: r for r in snapshot.all if item_index(r.path) is None})
 
 
 def _ask_scope(query: _Query, of: Dialect, key: tuple[str, frozenset[str]], condition: str, count: int) -> list[RunRow]:
@@ -158,6 +162,17 @@ def find(run_id: str) -> RunRow | None:
         cursor.execute(f"SELECT {COLUMNS} FROM {RUN_TABLE} WHERE id = %s", [encode_value(of, "id", run_id)])
         values = cursor.fetchone()
     return values and decode_run(of, values)
+
+
+def find_many(run_ids: Sequence[str]) -> list[RunRow]:
+    """Those of these task runs that there are, in no order, without a lock."""
+    of = dialect()
+    found = []
+    for part in _parts(run_ids):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {COLUMNS} FROM {RUN_TABLE} WHERE id IN ({_places(part)})", _ids(of, part))
+            found += [decode_run(of, values) for values in cursor.fetchall()]
+    return found
 
 
 # ---- writing

@@ -12,6 +12,8 @@ from importlib import import_module
 from executions.task_types.base import TaskType
 from executions.task_types.worker import WorkerTask
 
+# One type per action: the name of the node is the action's.
+ACTION = "MISTRAL_ACTION"
 # type name -> module:class
 _TYPES = {
     "SIMPLE": "worker:WorkerTask",
@@ -43,6 +45,9 @@ _TYPES = {
     "smtp": "smtp:Smtp",
     "nats": "nats:Nats",
     "unsupported": "unsupported:Unsupported",
+    "MISTRAL_COMPUTED_ACTION": "action:AnyAction",
+    "MISTRAL_WORKFLOW": "child_workflow:ChildWorkflow",
+    "MISTRAL_COMPUTED_WORKFLOW": "child_workflow:ChildWorkflow",
 }
 
 
@@ -68,8 +73,12 @@ def find(type_name: str, name: str) -> TaskType:
         from executions.functions import function_task
 
         return function_task(name) or _polled("")
+    if type_name == ACTION:
+        from executions.task_types.action import action_task
+
+        return action_task(name)
     return _built_in(type_name) or _polled(type_name)
 
 
 def is_built_in(type_name: str) -> bool:
-    return type_name in _TYPES
+    return type_name in _TYPES or type_name == ACTION

@@ -34,6 +34,7 @@ PURE = {
     "items",
     "joins",
     "loops",
+    "mending",
     "place",
     "plan",
     "retries",

@@ -42,10 +42,14 @@ _LANGUAGES = {
     "literal": "workflows_app.expressions.literal",
     "conductor": "workflows_app.expressions.conductor",
     "mender": "workflows_app.expressions.mender",
+    "mistral": "workflows_app.expressions.mistral",
 }
 _SCRIPTS = {
-    "javascript": "workflows_app.expressions.javascript",
-    "jq": "workflows_app.expressions.jq",
+    "javascript": "workflows_app.expressions.javascript:SCRIPT",
+    "jq": "workflows_app.expressions.jq:SCRIPT",
+    "yaql": "workflows_app.expressions.yaql:SCRIPT",
+    "jinja": "workflows_app.expressions.jinja:EXPRESSION",
+    "text": "workflows_app.expressions.jinja:SCRIPT",
 }
 
 
@@ -59,7 +63,8 @@ def language(name: str) -> Language:
 @cache
 def script(name: str) -> Script:
     """The script language of that name. Raises KeyError if there is none."""
-    loaded: Script = import_module(_SCRIPTS[name]).SCRIPT
+    module, _, attribute = _SCRIPTS[name].partition(":")
+    loaded: Script = getattr(import_module(module), attribute)
     return loaded
 
 

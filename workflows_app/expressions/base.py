@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+from workflows_app.graph.model import Graph
 
 
 class ExpressionError(Exception):
@@ -57,6 +59,21 @@ class RunView(Protocol):
     def started_at(self) -> Any: ...
     @property
     def ended_at(self) -> Any: ...
+    @property
+    def first_scheduled_at(self) -> Any: ...
+    @property
+    def updated_at(self) -> Any: ...
+    @property
+    def output(self) -> Document: ...
+    @property
+    def published(self) -> Document | None: ...
+
+
+class Document(Protocol):
+    """A JSON document that may not have been parsed yet."""
+
+    @property
+    def value(self) -> Any: ...
 
 
 class Scope(Protocol):
@@ -64,7 +81,8 @@ class Scope(Protocol):
 
     @property
     def execution(self) -> Mapping[str, Any]:
-        """id, name, number, state, reason, correlation_id, parent_id, parent_run_id, input, output, variables."""
+        """id, name, number, state, reason, correlation_id, parent_id, parent_run_id, root_id, created_at, updated_at,
+        input, output, variables, settings."""
         ...
 
     @property
@@ -79,7 +97,29 @@ class Scope(Protocol):
 
     @property
     def locals(self) -> Mapping[str, Any]:
-        """Names that exist only here: the variables of an item, the result of the task whose edges are followed."""
+        """Names that exist only here: the variables of an item."""
+        ...
+
+    @property
+    def current(self) -> RunView | None:
+        """The task run that ``run_id`` belongs to: itself, or the list whose item it is. None outside of any task."""
+        ...
+
+    @property
+    def definition(self) -> Graph:
+        """The graph that is run."""
+        ...
+
+    def place_id(self, run: RunView) -> str:
+        """The id of the first attempt at the place of a run: the same for all attempts."""
+        ...
+
+    def runs(self) -> Sequence[RunView]:
+        """The last run of every place, in the order in which they were reached: costs as much as there are."""
+        ...
+
+    def script(self, language: str, source: str, data: Any) -> Any:
+        """What a script gives (``expressions.script``). Raises ScriptError."""
         ...
 
     def run(self, ref: str) -> RunView | None:

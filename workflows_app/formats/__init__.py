@@ -17,13 +17,16 @@ _FORMATS = {
     # first, because an empty list of tasks could be anything: this one looks for more
     "mender": "workflows_app.formats.mender.format",
     "conductor": "workflows_app.formats.conductor.format",
+    "mistral": "workflows_app.formats.mistral.format",
 }
+# What one format's documents hold beside workflows is stored under names of its own, and written by that format.
+_KINDS = {"mistral-action": "mistral", "mistral-workbook": "mistral"}
 
 
 @cache
 def format_named(name: str) -> Format:
     """The format of that name. Raises KeyError."""
-    found: Format = import_module(_FORMATS[name]).FORMAT
+    found: Format = import_module(_FORMATS[_KINDS.get(name, name)]).FORMAT
     return found
 
 

@@ -154,6 +154,8 @@ class Analysis:
     def _after(self, node: Node, reads: set[str], joins: dict[str, frozenset[str]]) -> Iterator[str]:
         """Where the edges of a node lead, with what following them reads."""
         graph = self._graph
+        for template in _templates_of_end(node):
+            reads |= template.reads
         for edge in node.edges:
             for template in (edge.when, edge.publish, edge.publish_global):
                 if template is not None:
@@ -220,7 +222,7 @@ def analyse(graph: Graph) -> Analysis:
 
 
 def _templates(node: Node) -> Iterator[Template]:
-    for value in (node.input, node.skip_if, node.start_delay, node.end_delay, node.timeout):
+    for value in (node.input, node.skip_if, node.start_delay, node.timeout, node.pause_before):
         if isinstance(value, Template):
             yield value
     if node.items is not None:
@@ -229,6 +231,25 @@ def _templates(node: Node) -> Iterator[Template]:
             yield node.items.concurrency
     if node.loop is not None and node.loop.items is not None:
         yield node.loop.items
+
+
+def _templates_of_end(node: Node) -> Iterator[Template]:
+    """What is evaluated when the node has ended."""
+    for value in (
+        node.end_delay,
+        node.fail_on,
+        node.break_on,
+        node.continue_on,
+        node.retry_limit,
+        node.retry_delay,
+        node.keep_output,
+    ):
+        if isinstance(value, Template):
+            yield value
+    for publish in node.publish:
+        for template in (publish.branch, publish.everywhere):
+            if template is not None:
+                yield template
 
 
 def _splits(node: Node) -> bool:

@@ -80,7 +80,7 @@ class Edge:
     other edge names; where the node has made a choice, only such edges count, and else only the others.
     ``when`` is a condition. ``to`` None means that the branch ends here, on purpose. ``publish`` adds to the branch's
     context when the edge is taken, ``publish_global`` to the execution's variables. ``command`` is an engine
-    command in place of a node: pause, fail, succeed, noop.
+    command in place of a node: pause, fail, succeed, noop. ``name`` is what the definition calls this kind of edge.
     """
 
     to: str | None
@@ -92,6 +92,19 @@ class Edge:
     publish_global: Template | None = None
     command: str | None = None
     message: Template | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """What a node makes known when it has ended with outcome ``on``, each an object of names and values.
+
+    ``branch`` goes to the context of its own branch, ``everywhere`` to the variables of the execution.
+    """
+
+    on: On = On.SUCCESS
+    branch: Template | None = None
+    everywhere: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +149,12 @@ class Loop:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
     """Run the node's task once per element. ``bindings`` gives for each variable name the list it walks over;
-    all lists have the same length. ``concurrency`` limits how many run at a time."""
+    all lists have the same length. ``concurrency`` limits how many run at a time. ``together``: retries and delays
+    are those of the whole list, an item that fails is not tried again by itself."""
 
     bindings: Template
     concurrency: Template | None = None
+    together: bool = False
 
 
 class Change(StrEnum):
@@ -175,7 +190,13 @@ class Node:
     """One step. ``type`` names the task type that does it, ``name`` the task definition with its policies.
 
     ``policy`` wins over the registered task definition of that ``name``, which wins over ``default_policy``;
-    ``retry_limit`` overrides the number of retries of whichever applies.
+    ``retry_limit`` overrides the number of retries of whichever applies, ``retry_delay`` the seconds between them.
+    ``break_on``: a failure for which it is true is final. ``continue_on``: only while it is true there is another
+    attempt, after a success as well. ``fail_on``: a success for which it is true is a failure.
+    ``timeout``: seconds that each attempt may take. ``start_delay``, ``end_delay``: seconds before the first attempt,
+    and after the end of each. ``pause_before``: the execution pauses when the node is reached.
+    ``keep_output`` False: once it has been published, the output is forgotten. ``rerun_lost`` overrides the policy's.
+    ``queue``: the Celery queue, where the definition chooses it.
     ``optional``: a final failure counts as a success with errors. ``permissive``: the flow goes on after a final
     failure and the execution fails at its end. ``options`` is read by the task type alone.
     """
@@ -198,26 +219,27 @@ class Node:
     items: Items | None = None
     policy: TaskPolicy | None = None
     default_policy: TaskPolicy = field(default_factory=TaskPolicy)
-    retry_limit: int | None = None
+    retry_limit: Template | int | None = None
+    retry_delay: Template | float | None = None
     break_on: Template | None = None
     continue_on: Template | None = None
     fail_on: Template | None = None
     start_delay: Template | float = 0
     end_delay: Template | float = 0
-    timeout: Template | None = None
-    pause_before: bool = False
+    timeout: Template | float | None = None
+    pause_before: Template | bool = False
     skip_if: Template | None = None
     optional: bool = False
     permissive: bool = False
     # stays open after its work is done, until somebody completes it
     completed_outside: bool = False
-    publish: Template | None = None
-    publish_on_error: Template | None = None
-    publish_on_skip: Template | None = None
-    keep_output: bool = True
     cache: Cache | None = None
     # by ``Change``
     announces: Mapping[str, tuple[Wish, ...]] = field(default_factory=dict)
+    publish: tuple[Publish, ...] = ()
+    keep_output: Template | bool = True
+    rerun_lost: Template | bool | None = None
+    queue: Template | str | None = None
     options: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -235,7 +257,10 @@ class Graph:
     """A compiled definition. ``entry``: the nodes that start with the execution, unless ``backward`` is set: then
     an execution names a target node, and the nodes which that one needs run, each after those it needs itself.
     ``revisits``: nodes that may be reached again by their edges and then run again; every other node without a
-    ``gather`` is reached once per iteration at most."""
+    ``gather`` is reached once per iteration at most.
+    ``broken_ends``: an expression that cannot be evaluated fails the execution at once, not only its task.
+    ``reason_in_output``: the output of an execution that has not succeeded is ``{"result": reason}``, with what
+    ``output_on_error`` adds to it."""
 
     name: str
     nodes: Mapping[str, Node]
@@ -249,6 +274,8 @@ class Graph:
     output: Template | None = None
     output_on_error: Template | None = None
     default_output: DefaultOutput = DefaultOutput.LAST
+    reason_in_output: bool = False
+    broken_ends: bool = False
     on_failure: OnFailure = OnFailure.AT_ONCE
     timeout: float = 0  # seconds; 0: none
     on_timeout: OnTimeout = OnTimeout.ALERT

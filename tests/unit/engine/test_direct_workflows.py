@@ -114,7 +114,7 @@ def test_a_join_whose_source_never_starts_fails_when_nothing_can_move_any_more()
     world = World(g).start()
     world.finish("a")
     world.finish("b")
-    assert world.run("d").reason == "waits for tasks that will never end: c"
+    assert world.run("d").reason == "Failed by tasks: ['c']"
     assert world.state == "FAILED"
 
 

@@ -13,7 +13,11 @@ from typing import IO
 
 from workflows_app.expressions.sandbox.guest import frames
 
-_LIBRARIES = {"v8": "py_mini_racer", "libjq": "jq"}
+_LIBRARIES = {
+    "v8": ("py_mini_racer",),
+    "libjq": ("jq",),
+    "templating": ("yaql", "pbr", "jinja2", "markupsafe", "yaml", "dateutil", "six"),
+}
 _LAUNCHER = Path(__file__).parent / "guest" / "__main__.py"
 _START = 30.0  # seconds that an engine may take to start, on a host that is busy
 _GRACE = 1.0  # seconds beyond a script's limit, after which a process is taken to be stuck
@@ -44,7 +48,7 @@ class SandboxProcess:
             # Not PR_SET_PDEATHSIG: it fires when the starting thread ends, not the process. The end of the parent
             # closes the pipe, and until it looks there the process is under its own alarm.
             self._popen = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", str(_LAUNCHER), engine, _directory_of(_LIBRARIES[engine])],
+                [sys.executable, "-I", "-S", str(_LAUNCHER), engine, *_directories_of(_LIBRARIES[engine])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -165,6 +169,11 @@ def _pipe(stream: IO[bytes] | None) -> int:
     assert stream is not None
     os.set_blocking(stream.fileno(), False)
     return stream.fileno()
+
+
+def _directories_of(libraries: tuple[str, ...]) -> list[str]:
+    """Where to import them from. Raises SandboxBroken."""
+    return list(dict.fromkeys(_directory_of(library) for library in libraries))
 
 
 def _directory_of(library: str) -> str:

@@ -1,4 +1,4 @@
-"""Starts a sandbox process: ``python -I -S <this file> <module of the engine> <directory of its library>``.
+"""Starts a sandbox process: ``python -I -S <this file> <module of the engine> <directories of its libraries>``.
 
 Run as a file by an interpreter that knows nothing of the application, so the package has to be found by hand.
 """
@@ -12,9 +12,9 @@ from importlib import import_module
 
 def main() -> None:
     """Never returns."""
-    engine, library = sys.argv[1:]
+    engine, *libraries = sys.argv[1:]
     package = os.path.dirname(os.path.abspath(__file__))
-    sys.path += [os.path.dirname(package), library]
+    sys.path += [os.path.dirname(package), *libraries]
     serve = import_module("guest.serve")
     serve.serve(lambda use: import_module(f"guest.{engine}").open_engine(use))
 

@@ -1,0 +1,83 @@
+"""Lists of action executions (docs/decisions/0013)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from api.mistral.listing import Column, Kind, Listing, Query, page
+from api.mistral.run_states import action_condition
+from api.mistral.task_json import ACTION_FIELDS, actions_json
+from api.mistral.task_places import attempts_of
+from api.mistral.wire import PROJECT, MistralView, as_flag
+from executions.models import TaskRun
+from executions.states import RUN_ENDED, RunsOn, RunState
+from executions.store import runs
+
+
+def _in_tasks(task_ids: Any) -> Q:
+    attempts = attempts_of(task_ids)
+    return Q(id__in=attempts) | Q(scope_id__in=attempts)
+
+
+def _accepted(words: Sequence[str]) -> Q:
+    """Ended, and no attempt has come after it."""
+    found = Q(pk__in=[])
+    for word in words:
+        accepted = Q(state__in=RUN_ENDED, superseded=False)
+        found |= accepted if as_flag("accepted", word) else ~accepted
+    return found
+
+
+LISTING = Listing(
+    name="action_executions",
+    fields=ACTION_FIELDS,
+    columns={
+        "id": Column(stored="id", kind=Kind.ID),
+        "name": Column(stored="name"),
+        "workflow_name": Column(stored="execution__name"),
+        "workflow_namespace": Column(stored="version__definition__namespace"),
+        "task_execution_id": Column(stored="scope_id", kind=Kind.ID, asks=_in_tasks),
+        "task_name": Column(stored="ref"),
+        "state": Column(stored="state", asks=action_condition),
+        "project_id": Column(fixed=PROJECT),
+        "accepted": Column(stored="settled", kind=Kind.FLAG, asks=_accepted),
+        "created_at": Column(stored="scheduled_at", kind=Kind.TIME),
+        "updated_at": Column(stored="updated_at", kind=Kind.TIME),
+    },
+    flags=("include_output",),
+)
+
+
+def action_runs() -> QuerySet[TaskRun]:
+    """The task runs that are action executions."""
+    later = TaskRun.objects.filter(
+        execution_id=OuterRef("execution_id"),
+        scope_id=OuterRef("scope_id"),
+        ref=OuterRef("ref"),
+        path=OuterRef("path"),
+        attempt__gt=OuterRef("attempt"),
+    )
+    found = TaskRun.objects.filter(pending__isnull=True, child_id__isnull=True)
+    return (
+        found.exclude(runs_on=RunsOn.CHILD)
+        .exclude(state=RunState.WAITING)
+        .exclude(state=RunState.DELAYED, started_at__isnull=True)
+        .exclude(path__contains="!")
+        .annotate(superseded=Exists(later))
+    )
+
+
+def actions_page(view: MistralView, query: Query, rows: QuerySet[TaskRun]) -> dict[str, Any]:
+    """A page of them."""
+    output = view.flag("include_output") or "output" in query.fields
+
+    def render(found: list[TaskRun]) -> list[dict[str, Any]]:
+        superseded = {str(run.pk) for run in found if getattr(run, "superseded", False)}
+        by_id = {run.id: run for run in runs.find_many([str(run.pk) for run in found])}
+        ordered = [by_id[str(run.pk)] for run in found if str(run.pk) in by_id]
+        return actions_json(ordered, superseded=superseded, output=output)
+
+    return page(LISTING, query, rows, render, view.request)

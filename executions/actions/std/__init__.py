@@ -1,0 +1,1 @@
+"""The actions that are built in, one file each (contracts/mistral.md, section 9)."""

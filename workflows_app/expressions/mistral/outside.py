@@ -1,0 +1,33 @@
+"""What expressions may ask of executions other than their own. Whoever keeps executions registers how to answer."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from workflows_app.expressions.base import ExpressionError
+
+
+class Reader(Protocol):
+    def tasks(self, execution_id: str, recursive: bool, state: str | None, flat: bool) -> list[dict[str, Any]]:
+        """The tasks of an execution, of its descendants too with ``recursive``; see ``functions.tasks``."""
+        ...
+
+    def executions(
+        self, id: str | None, root_id: str | None, state: str | None, from_time: str | None, to_time: str | None
+    ) -> list[dict[str, Any]]:
+        """The executions that fit every given condition."""
+        ...
+
+
+_readers: list[Reader] = []
+
+
+def register(reader: Reader) -> None:
+    _readers[:] = [reader]
+
+
+def reader() -> Reader:
+    """Raises ExpressionError where nobody can answer."""
+    if not _readers:
+        raise ExpressionError("other executions cannot be read here")
+    return _readers[0]
