@@ -53,6 +53,7 @@ class Stub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets, and the second one would wait for 40 ms
     memory: Memory
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -13,6 +13,7 @@ from executions import worker
 from executions.engine.canvas import ADVANCE, RUN
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow, RunRow
+from executions.heartbeat import Heartbeat
 from executions.starting import start
 from executions.store import executions, runs
 from workflows_app.graph.model import Graph
@@ -65,6 +66,15 @@ class Courier:
         while self.take() is not None:
             count += 1
         return count
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_heartbeat() -> Iterator[None]:
+    """No lease of this process runs out while a test lasts, and its thread would keep a connection to the tests'
+    database, which could not be removed then."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Heartbeat, "_beat", lambda heartbeat: None)
+        yield
 
 
 @pytest.fixture
