@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from executions.engine.events import Result
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.operations import report
-from executions.engine.events import Result
 from executions.starting import start
 from executions.states import RunState
 from executions.store import executions, runs
