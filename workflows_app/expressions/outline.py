@@ -23,8 +23,8 @@ class Call:
 @dataclass(slots=True)
 class Outline:
     """``step`` evaluates the expression here, None if it is not simple. ``names`` are those that it reads of the
-    context, None for all of them. ``tasks`` are named by ``task(name)``; ``computed_task``: such a name is computed, and
-    it may be while something is iterated over; ``any_task``: so all tasks are read, or for another reason."""
+    context, None for all of them. ``tasks`` are named by ``task(name)``; ``computed_task``: such a name is computed,
+    perhaps while something is iterated over; ``any_task``: so all tasks are read, or for another reason."""
 
     step: Step | None = None
     names: set[str] | None = field(default_factory=set)
