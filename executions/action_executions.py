@@ -74,8 +74,8 @@ def hold(action_id: str, *, by: str) -> RunRow:
 
 
 def go_on(action_id: str, *, by: str) -> RunRow:
-    """Takes a pause of an action back; its execution goes on unless another of its actions is paused. For an action that
-    is not paused nothing happens. Raises NotFound, Conflict for one that has ended."""
+    """Takes a pause of an action back; its execution goes on unless another of its actions is paused. For an action
+    that is not paused nothing happens. Raises NotFound, Conflict for one that has ended."""
     return _hold(find(action_id), False, by)
 
 

@@ -104,7 +104,11 @@ def decide(
 def _started(plan: Plan, event: Started) -> str | None:
     graph = plan.graph
     if graph.variables is not None:
-        plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
+        try:
+            plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
+        except ExpressionError as error:
+            endings.end(plan, ExecutionState.FAILED, str(error))
+            return None
     plan.set_deadline()
     plan.touched[plan.execution.id] = None
     place = Place(path="", scope_id=plan.execution.id)

@@ -70,6 +70,8 @@ def _conclude(plan: Plan, run: RunRow) -> None:
     """What the node's own policies make of the result; then its consequences, unless the execution is paused."""
     node = plan.node(run)
     if item_index(run.path) is None:
+        if node.items is not None and run.pending:
+            items.abandon(plan, run)
         try:
             if _lingers(plan, run, node):
                 return
@@ -288,9 +290,7 @@ def _chosen(plan: Plan, run: RunRow, candidates: list[Edge], place: Place) -> li
         named = [e for e in candidates if e.case == case]
         candidates = named or [e for e in candidates if e.otherwise]
     return [
-        edge
-        for edge in candidates
-        if edge.when is None or plan.evaluate(edge.when, run=run, context=place.context)
+        edge for edge in candidates if edge.when is None or plan.evaluate(edge.when, run=run, context=place.context)
     ]
 
 

@@ -9,7 +9,6 @@ from executions.engine import contexts
 from executions.engine.place import item_index
 from executions.engine.rows import Doc, ExecutionRow, RunRow
 from executions.ids import run_id
-
 from workflows_app.graph.model import Graph
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from executions.states import RunsOn, RunState
 from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.policies import OnTimeout, Timeouts
 
-
 # in the memo of a run: since when it is limited, and to how many seconds
 LIMIT = "limit"
 

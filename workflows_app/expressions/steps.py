@@ -66,9 +66,7 @@ def item(of: Step, key: Step) -> Step:
         if isinstance(container, dict):
             if isinstance(wanted, str) and wanted in container:
                 return container[wanted]
-        elif (
-            isinstance(container, list) and type(wanted) is int and -len(container) <= wanted < len(container)
-        ):
+        elif isinstance(container, list) and type(wanted) is int and -len(container) <= wanted < len(container):
             return container[wanted]
         raise NotSimple
 

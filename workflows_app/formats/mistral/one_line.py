@@ -73,7 +73,7 @@ def _value(text: str, start: int) -> tuple[Any, int]:
 
 def _finite(value: Any) -> Any:
     """JSON has no NaN and no infinity: such words are texts. Raises ValueError."""
-    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
+    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
         raise ValueError
     return value
 

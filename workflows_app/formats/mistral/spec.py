@@ -124,7 +124,7 @@ def _read_tasks(workflow: Workflow, value: dict[str, Any], path: Path, checker: 
     if defaults is not None and checker.is_object(defaults, (*path, "task-defaults")):
         checker.keys(defaults, DEFAULTS, (*path, "task-defaults"))
         workflow.defaults = read_settings(defaults, (*path, "task-defaults"), checker)
-    tasks = value.get("tasks")
+    tasks: Any = value.get("tasks")
     if "tasks" not in value:
         checker.note(path, "'tasks' is required")
         return
@@ -163,9 +163,7 @@ def _check_transitions(workflow: Workflow, path: Path, checker: Checker) -> None
     for task in workflow.tasks.values():
         inbound = len(reached.get(task.name, ()))
         if task.join == "all" and not inbound:
-            checker.note(
-                (*path, task.name), f"No inbound tasks for task with 'join: all' [task_name={task.name}]"
-            )
+            checker.note((*path, task.name), f"No inbound tasks for task with 'join: all' [task_name={task.name}]")
         elif task.join is not None and task.join != "all":
             needed = 1 if task.join == "one" else int(task.join)
             if inbound < needed:
