@@ -37,9 +37,7 @@ MOST = 1000
 
 
 class Report(MistralView):
-    @extend_schema(
-        summary="How an execution stands: numbers, and a tree of its tasks", responses={200: dict[str, Any]}
-    )
+    @extend_schema(summary="How an execution stands: numbers, and a tree of its tasks", responses={200: dict[str, Any]})
     def get(self, request: Request, execution_id: str) -> Response:
         self.only_parameters("errors_only", "max_depth", "statistics_only")
         builder = _Builder(self.flag("errors_only"), self.whole("max_depth", -1))
