@@ -21,6 +21,7 @@ MAY_IMPORT = {
 DIALECTS = re.compile(r"\b(conductor|mistral|mender|littleflow)\b", re.IGNORECASE)
 # parts of the engine that are pure: no database, no clock, no I/O
 PURE = {
+    "contexts",
     "decide",
     "decision",
     "endings",
@@ -35,6 +36,7 @@ PURE = {
     "mending",
     "place",
     "plan",
+    "publishing",
     "retries",
     "reviving",
     "rows",
