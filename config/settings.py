@@ -219,8 +219,6 @@ QUEUE_WINDOW = env.number("UPBEAT_QUEUE_WINDOW", 1000)
 EVENT_HISTORY_DAYS = env.number("UPBEAT_EVENT_HISTORY_DAYS", 14)
 # HTTP tasks may call addresses of the own network and this machine.
 HTTP_ALLOW_PRIVATE = env.flag("UPBEAT_HTTP_ALLOW_PRIVATE", OPEN)
-# The mail server that workflows use which name none: host or host:port.
-SMTP_HOST = env.text("UPBEAT_SMTP_HOST")
 # Seconds for which a token of an API key is good; SDKs fetch a new one after 45 minutes.
 API_TOKEN_SECONDS = env.number("UPBEAT_API_TOKEN_SECONDS", 3600)
 # Environment variables that expressions may read.
@@ -234,6 +232,7 @@ MENDER_DEFINITIONS = env.text("UPBEAT_MENDER_DEFINITIONS")
 TOPICS = env.words("UPBEAT_TOPICS")
 # Programs that cli tasks may run: names that are looked for on the PATH, or paths.
 CLI_PROGRAMS = env.words("UPBEAT_CLI_PROGRAMS")
+# The mail server that workflows use which name none: host or host:port.
 SMTP_HOST = env.text("UPBEAT_SMTP_HOST") or "localhost:25"
 SMTP_USERNAME = env.text("UPBEAT_SMTP_USERNAME")
 SMTP_PASSWORD = env.text("UPBEAT_SMTP_PASSWORD")

@@ -16,9 +16,9 @@ from executions.actions import adhoc, registry
 from executions.actions.base import Action, wrong_input
 from executions.actions.placing import AD_HOC_RUN
 from executions.engine import transact
-from executions.engine.decide import ENDED, NOT_HELD, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.events import Finished, Held, Result
 from executions.engine.new_execution import NewExecution
+from executions.engine.refusals import ENDED, NOT_HELD, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.transact import Hint
 from executions.ids import run_id as id_of_place
@@ -74,8 +74,8 @@ def hold(action_id: str, *, by: str) -> RunRow:
 
 
 def go_on(action_id: str, *, by: str) -> RunRow:
-    """Takes a pause of an action back; its execution goes on unless another of its actions is paused. For an action that
-    is not paused nothing happens. Raises NotFound, Conflict for one that has ended."""
+    """Takes a pause of an action back; its execution goes on unless another of its actions is paused. For an action
+    that is not paused nothing happens. Raises NotFound, Conflict for one that has ended."""
     return _hold(find(action_id), False, by)
 
 

@@ -12,8 +12,11 @@ class ExecutionsConfig(AppConfig):
 
     def ready(self) -> None:
         from executions.functions import discover
+        from executions.other_executions import OtherExecutions
+        from workflows_app.expressions.mistral import outside
 
         discover()
+        outside.register(OtherExecutions())
         post_migrate.connect(_install_search, sender=self)
 
 

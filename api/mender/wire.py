@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from api.access import usual_scope
-from api.conductor.wire import AsTheEndpointLikes
+from api.rendering import AsTheEndpointLikes
 from executions.operations import Conflict, Illegal, NotFound
 from workflows_app.expressions.mender.values import escape
 from workflows_app.json_text import dumps, size_of

@@ -16,12 +16,14 @@ from rest_framework.response import Response
 
 from api.mistral import states
 from api.mistral.action_lists import LISTING, action_runs, actions_page
+from api.mistral.actions import SHELF as ACTIONS
 from api.mistral.errors import Refused
 from api.mistral.listing import read
 from api.mistral.run_states import action_state
 from api.mistral.task_json import ACTION_FIELDS, actions_json
-from api.mistral.wire import Attributes, MistralView
+from api.mistral.wire import LONGEST_NAME, Attributes, MistralView
 from executions import action_executions, operations
+from executions.actions import registry
 from executions.actions.placing import AD_HOC_RUN
 from executions.engine.rows import RunRow
 from executions.models import TaskRun
@@ -58,6 +60,7 @@ class ActionExecutions(MistralView):
         given, params = data.json_object("input") or {}, Attributes("params", data.json_object("params") or {})
         namespace = data.text("workflow_namespace") or ""
         save, sync, timeout = params.flag("save_result"), params.flag("run_sync"), params.whole("timeout") or 0
+        _refuse_unknown(name, namespace)
         outside = action_executions.asynchronous(name, given, namespace=namespace)
         if sync and outside:
             raise Refused(400, "Action does not support synchronous execution.")
@@ -137,6 +140,14 @@ class OneActionExecution(MistralView):
         except Conflict:
             raise Refused(400, f"Invalid state transition from {action_state(before)} to {state}.") from None
         return run
+
+
+def _refuse_unknown(name: str, namespace: str) -> None:
+    """Raises Refused for a name that stands for no action: nothing is kept of it."""
+    if registry.find_short(name) is not None or name in registry.UNSUPPORTED:
+        return
+    if not any(ACTIONS.look(name, space) for space in dict.fromkeys((namespace, ""))):
+        raise Refused(400, f"Failed to find action [action_name={name[:LONGEST_NAME]}]")
 
 
 def _shown(run: RunRow) -> dict[str, Any]:

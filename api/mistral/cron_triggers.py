@@ -19,6 +19,7 @@ from api.mistral.workflows import SHELF as WORKFLOWS
 from executions.models import Schedule
 from executions.schedules import cron, keeping, triggers
 from executions.start_requests import NamedStart, prepared
+from workflows_app.formats.mistral.drafts import NAME as MISTRAL
 from workflows_app.models import MetadataGeneration
 
 _FIELDS = (
@@ -79,7 +80,7 @@ def trigger_json(row: Schedule) -> dict[str, Any]:
 
 def find(identifier: str) -> Schedule:
     """By name or id. Raises Refused."""
-    rows = Schedule.objects.filter(format=triggers.FORMAT)
+    rows = Schedule.objects.filter(format=MISTRAL)
     number = number_of(Of.CRON_TRIGGER, identifier)
     row = rows.filter(pk=number).first() if number is not None else rows.filter(name=identifier).first()
     if row is None:
@@ -91,7 +92,7 @@ class CronTriggers(MistralView):
     @extend_schema(summary="Cron triggers", operation_id="mistral_cron_triggers", responses={200: dict[str, Any]})
     def get(self, request: Request) -> Response:
         query = read(LISTING, request)
-        rows = Schedule.objects.filter(format=triggers.FORMAT)
+        rows = Schedule.objects.filter(format=MISTRAL)
         return Response(page(LISTING, query, rows, lambda found: [trigger_json(r) for r in found], request))
 
     @extend_schema(summary="Create a cron trigger", request=dict[str, Any], responses={201: dict[str, Any]})

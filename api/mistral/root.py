@@ -16,7 +16,7 @@ from api.mistral.wire import MistralView
 
 def versions(request: HttpRequest) -> HttpResponseBase:
     """The root of the server: people are sent to the console, clients are told where the API is."""
-    if "text/html" in request.headers.get("Accept", ""):
+    if "text/html" in request.headers.get("Accept", "text/html"):
         return HttpResponseRedirect(reverse("console:executions"))
     address = request.build_absolute_uri("/v2")
     link = {"href": address, "target": "v2", "rel": "self"}

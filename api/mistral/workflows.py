@@ -18,7 +18,6 @@ from api.mistral.listing import page, read
 from api.mistral.wire import MistralView
 from executions import audit
 from executions.models import Schedule
-from executions.schedules import triggers
 from workflows_app import registration
 from workflows_app.formats.mistral.drafts import NAME, read_workflows
 from workflows_app.models import Definition
@@ -115,7 +114,7 @@ class ValidateWorkflow(MistralView):
 
 def _refuse_triggered(definition: Definition) -> None:
     """Raises Refused. The lock on the metadata's generation is held: no trigger is made for it in this moment."""
-    mine = Schedule.objects.filter(format=triggers.FORMAT, workflow_name=definition.name)
+    mine = Schedule.objects.filter(format=NAME, workflow_name=definition.name)
     for request in mine.values_list("request", flat=True):
         if request.get("namespace", "") == definition.namespace:
             shown = f"[workflow={definition.name}]"

@@ -1,7 +1,7 @@
 """Ad-hoc actions: other names for actions, with inputs and results made over (contracts/mistral.md, section 7.14).
 
-They stack: the base of one may be another one. ``resolve`` goes down to an action that can be run, and remembers the way
-up, on which every ad-hoc action makes the result over.
+They stack: the base of one may be another one. ``resolve`` goes down to an action that can be run, and remembers the
+way up, on which every ad-hoc action makes the result over.
 """
 
 from __future__ import annotations

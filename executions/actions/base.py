@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from executions.task_types.base import DEFAULT_QUEUE
@@ -66,11 +66,11 @@ class Action:
     @classmethod
     def parameters(cls) -> Mapping[str, Any]:
         """The names of its inputs, with their defaults or REQUIRED."""
-        return _parameters(cls)
+        return _parameters(cls)  # type: ignore[arg-type]  # a class is hashable
 
 
-@cache
-def _parameters(cls: type[Action]) -> Mapping[str, Any]:
+@lru_cache(1000)
+def _parameters(cls: Any) -> Mapping[str, Any]:
     if cls.__init__ is object.__init__:
         return {}
     signature = inspect.signature(cls.__init__).parameters

@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from executions.engine import announcing, endings, finishing, mending, rerunning, reviving, starting, timeouts
+from executions.engine import (
+    announcing,
+    endings,
+    finishing,
+    operating,
+    reviving,
+    starting,
+    timeouts,
+)
 from executions.engine.decision import Decision
 from executions.engine.events import (
     Admitted,
@@ -42,6 +50,17 @@ from executions.engine.events import (
 )
 from executions.engine.place import Place
 from executions.engine.plan import Plan
+from executions.engine.refusals import (
+    BEEN_THERE,
+    ENDED,
+    NOT_ASIDE,
+    NOT_DUE,
+    NOT_HELD,
+    NOT_RUNNING,
+    RUN_ENDED,
+    STALE,
+    UNKNOWN_RUN,
+)
 from executions.engine.rows import Doc, RunRow
 from executions.engine.snapshot import Snapshot
 from executions.engine.starting import MESSAGE_GRACE
@@ -60,25 +79,6 @@ MAX_MESSAGE_GRACE = timedelta(minutes=5)
 # in the memo of a task run that somebody outside has put aside, and of its execution: their ids
 HELD = "held"
 HOLDERS = "holders"
-
-ENDED = "the execution has ended"
-UNKNOWN_RUN = "there is no such task"
-RUN_ENDED = "the task has ended"
-STALE = "the claim is no longer valid"
-NOT_HELD = "it is so already"
-NOT_DUE = "the task is not due"
-NOT_ASIDE = "the task was not put aside"
-NOT_ENDED = "the task has not ended"
-SUPERSEDED = "the flow has gone on without this task"
-STILL_RUNNING = "the execution is still running"
-NOTHING_TO_RETRY = "there is nothing to retry"
-NOT_PAUSED = "the execution is not paused"
-NOT_RUNNING = "the execution is not running"
-UNKNOWN_REF = "there is no such task in the definition"
-IN_A_BODY = "the task is inside of another one"
-NOT_FAILED = "the task has not failed"
-NO_ITEMS = "the task has no items"
-BEEN_THERE = "the task has been reached already"
 
 
 def decide(
@@ -109,7 +109,11 @@ def decide(
 def _started(plan: Plan, event: Started) -> str | None:
     graph = plan.graph
     if graph.variables is not None:
-        plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
+        try:
+            plan.change_execution(variables=Doc(plan.evaluate(graph.variables)))
+        except ExpressionError as error:
+            endings.end(plan, ExecutionState.FAILED, str(error))
+            return None
     plan.set_deadline()
     plan.touched[plan.execution.id] = None
     place = Place(path="", scope_id=plan.execution.id)
@@ -164,172 +168,6 @@ def _execution_due(plan: Plan, event: ExecutionDue) -> str | None:
         memo = {k: v for k, v in execution.memo.value.items() if k != reviving.REVIVE_PARENT}
         plan.change_execution(memo=Doc(memo))
     plan.change_execution(due_at=execution.deadline_at)
-    return None
-
-
-def _paused(plan: Plan, event: Paused) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    if plan.execution.state != ExecutionState.PAUSED:
-        plan.change_execution(state=ExecutionState.PAUSED, reason=event.reason)
-    return None
-
-
-def _resumed(plan: Plan, event: Resumed) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    if plan.execution.state != ExecutionState.PAUSED:
-        return NOT_PAUSED
-    plan.change_execution(state=ExecutionState.RUNNING, reason=None, retried_at=plan.now)
-    plan.set_deadline()
-    starting.release(plan)
-    _settle_all(plan)
-    return None
-
-
-def _advanced(plan: Plan, event: Advanced) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    if plan.execution.state == ExecutionState.RUNNING and not plan.execution.memo.value.get("held"):
-        plan.in_doubt = True
-        _settle_all(plan)
-        plan.touched[plan.execution.id] = None
-    return None
-
-
-def _settle_all(plan: Plan) -> None:
-    """Takes the consequences of everything that ended while nothing might follow."""
-    for found in plan.snapshot.unsettled_runs():
-        if found.ended and not plan.execution.ended:
-            finishing.settle(plan, plan.edit(found))
-
-
-def _terminated(plan: Plan, event: Terminated) -> str | None:
-    execution = plan.execution
-    if execution.state == ExecutionState.COMPLETED:
-        return ENDED
-    if execution.state == event.state:
-        return None
-    if execution.ended:
-        plan.change_execution(state=event.state, reason=event.reason)
-        return None
-    endings.end(plan, event.state, event.reason, compensate=event.trigger_failure_workflow)
-    return None
-
-
-def _stopped(plan: Plan, event: Stopped) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    endings.end(plan, event.state, event.reason, cancel=True, compensate=False)
-    return None
-
-
-def _variables_set(plan: Plan, event: VariablesSet) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    plan.change_execution(variables=Doc({**plan.execution.variables.value, **event.variables}))
-    return None
-
-
-def _retried(plan: Plan, event: Retried) -> str | None:
-    execution = plan.execution
-    if not execution.ended:
-        return STILL_RUNNING
-    if not reviving.retriable(plan.snapshot.everything()) and execution.state != ExecutionState.TIMED_OUT:
-        return NOTHING_TO_RETRY
-    reviving.retry(plan)
-    plan.touched[execution.id] = None
-    return None
-
-
-def _child_revived(plan: Plan, event: ChildRevived) -> str | None:
-    run = plan.snapshot.run(event.run_id)
-    if run is None:
-        return UNKNOWN_RUN
-    if not run.ended:
-        return NOT_ENDED
-    if run.child_id != event.child_id:
-        return SUPERSEDED
-    if run.state == RunState.COMPLETED_WITH_ERRORS or run not in reviving.latest_attempts(plan.snapshot.everything()):
-        return SUPERSEDED
-    reviving.child_revived(plan, run)
-    return None
-
-
-def _rerun(plan: Plan, event: Rerun) -> str | None:
-    if not plan.execution.ended:
-        return STILL_RUNNING
-    run = plan.snapshot.run(event.run_id)
-    if run is None:
-        return UNKNOWN_RUN
-    rerunning.rerun(plan, run, event)
-    plan.touched[plan.execution.id] = None
-    return None
-
-
-def _jumped(plan: Plan, event: Jumped) -> str | None:
-    refused = _refused_node(plan, event.ref)
-    if refused is None:
-        rerunning.jump(plan, plan.graph.nodes[event.ref], event)
-    return refused
-
-
-def _skipped(plan: Plan, event: Skipped) -> str | None:
-    refused = _refused_node(plan, event.ref)
-    if refused is None and plan.latest(event.ref) is not None:
-        return BEEN_THERE
-    if refused is None:
-        rerunning.skip(plan, plan.graph.nodes[event.ref], event)
-    return refused
-
-
-def _refused_node(plan: Plan, ref: str) -> str | None:
-    """Why an operator cannot point to this node."""
-    if plan.execution.state != ExecutionState.RUNNING:
-        return NOT_RUNNING
-    if ref not in plan.graph.nodes:
-        return UNKNOWN_REF
-    return IN_A_BODY if plan.graph.nodes[ref].scope is not None else None
-
-
-def _task_run_again(plan: Plan, event: TaskRunAgain) -> str | None:
-    run, refused = _failed_task(plan, event.run_id)
-    if run is None:
-        return refused
-    if not event.afresh and plan.node(run).items is None:
-        return NO_ITEMS
-    mending.run_again(plan, run, afresh=event.afresh)
-    return None
-
-
-def _task_passed_over(plan: Plan, event: TaskPassedOver) -> str | None:
-    run, refused = _failed_task(plan, event.run_id)
-    if run is not None:
-        mending.pass_over(plan, run)
-    return refused
-
-
-def _failed_task(plan: Plan, run_id: str) -> tuple[RunRow | None, str | None]:
-    """The task that an operator wants to mend; or why that cannot be."""
-    run = plan.snapshot.run(run_id)
-    if run is None:
-        return None, UNKNOWN_RUN
-    if not mending.mendable(plan, run):
-        return None, NOT_FAILED
-    if plan.execution.state == ExecutionState.PAUSED:
-        return None, NOT_RUNNING
-    return (None, ENDED) if plan.execution.state == ExecutionState.COMPLETED else (run, None)
-
-
-def _callbacks_reset(plan: Plan, event: CallbacksReset) -> str | None:
-    if plan.execution.ended:
-        return ENDED
-    for found in plan.snapshot.everything():
-        if found.state == RunState.DELAYED and found.runs_on == RunsOn.WORKER and found.callback_after > 0:
-            run = plan.edit(found)
-            run.callback_after = 0
-            run.updated_at = plan.now
-            starting.launch(plan, run, plan.node(run))
     return None
 
 
@@ -439,11 +277,11 @@ def _held(plan: Plan, event: Held) -> str | None:
     if event.held:
         run.memo = Doc({**memo, HELD: True})
         plan.note(**{HOLDERS: [*holders, run.id]})
-        return _paused(plan, Paused())
+        return operating.paused(plan, Paused())
     run.memo = Doc({name: value for name, value in memo.items() if name != HELD})
     plan.note(**{HOLDERS: holders})
     if not holders and plan.execution.state == ExecutionState.PAUSED:
-        return _resumed(plan, Resumed())
+        return operating.resumed(plan, Resumed())
     return None
 
 
@@ -614,18 +452,18 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     TakenUp: _taken_up,
     Woken: _woken,
     ExecutionDue: _execution_due,
-    Paused: _paused,
-    Resumed: _resumed,
-    Advanced: _advanced,
-    Terminated: _terminated,
-    Stopped: _stopped,
-    VariablesSet: _variables_set,
-    Retried: _retried,
-    ChildRevived: _child_revived,
-    Rerun: _rerun,
-    Jumped: _jumped,
-    Skipped: _skipped,
-    TaskRunAgain: _task_run_again,
-    TaskPassedOver: _task_passed_over,
-    CallbacksReset: _callbacks_reset,
+    Paused: operating.paused,
+    Resumed: operating.resumed,
+    Advanced: operating.advanced,
+    Terminated: operating.terminated,
+    Stopped: operating.stopped,
+    VariablesSet: operating.variables_set,
+    Retried: operating.retried,
+    ChildRevived: operating.child_revived,
+    Rerun: operating.rerun,
+    Jumped: operating.jumped,
+    Skipped: operating.skipped,
+    TaskRunAgain: operating.task_run_again,
+    TaskPassedOver: operating.task_passed_over,
+    CallbacksReset: operating.callbacks_reset,
 }

@@ -77,6 +77,8 @@ def _conclude(plan: Plan, run: RunRow) -> None:
     """What the node's own policies make of the result; then its consequences, unless the execution is paused."""
     node = plan.node(run)
     if item_index(run.path) is None:
+        if node.items is not None and run.pending:
+            items.abandon(plan, run)
         try:
             if _lingers(plan, run, node):
                 return

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import finishing, starting
+from executions.engine import endings, finishing, starting
 from executions.engine.events import Result
 from executions.engine.place import Place, item_index, item_path
 from executions.engine.rows import Doc, RunRow
@@ -46,7 +46,8 @@ def start(plan: Plan, run: RunRow, node: Node) -> None:
         plan.resolve_input(item, node, locals=variables)
         made.append(item)
     for item in made[: window or len(made)]:
-        starting.begin(plan, item, node)
+        if not run.ended:
+            starting.begin(plan, item, node)
 
 
 def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
@@ -64,6 +65,13 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
         _end(plan, run)
         return
     plan.then(partial(_begin_next, plan, run, node))
+
+
+def abandon(plan: Plan, run: RunRow) -> None:
+    """A list ends before its items have: those that are open are canceled."""
+    for found in _item_runs(plan, run):
+        if not found.ended:
+            endings.cancel_run(plan, plan.edit(found))
 
 
 def _begin_next(plan: Plan, run: RunRow, node: Node) -> None:

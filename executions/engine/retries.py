@@ -17,8 +17,8 @@ def delay_before_retry(
 ) -> float | None:
     """Seconds until the next attempt, or None when there is none.
 
-    ``limit`` overrides the policy's number of retries. ``repeat``: also after a success. ``chance`` in [0, 1) picks the jitter. A total timeout that
-    is over forbids further attempts.
+    ``limit`` overrides the policy's number of retries. ``repeat``: also after a success. ``chance`` in [0, 1) picks
+    the jitter. A total timeout that is over forbids further attempts.
     """
     retry: RetryPolicy = policy.retry
     if (run.state not in _RETRIABLE and not repeat) or run.attempt >= (retry.limit if limit is None else limit):

@@ -165,8 +165,8 @@ def _wait_for_resumption(plan: Plan, run: RunRow) -> None:
 
 def release(plan: Plan) -> None:
     """The execution was resumed: what it has paused before begins."""
-    for held_id in plan.execution.memo.value.get(HELD_BACK, ()):
-        found = plan.run_by_id(held_id)
+    for held in plan.execution.memo.value.get(HELD_BACK, ()):
+        found = plan.run_by_id(held)
         if found is not None and found.state == RunState.WAITING:
             run = plan.edit(found)
             run.reason = None

@@ -17,12 +17,13 @@ from django.db import OperationalError, transaction
 
 from executions.engine import admission
 from executions.engine.cutting import Cut, cut
-from executions.engine.decide import STILL_RUNNING, decide
+from executions.engine.decide import decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished, Jumped, Rerun, Started
 from executions.engine.new_execution import InputRefused, NewExecution
 from executions.engine.place import item_index
 from executions.engine.polling import active_domain
+from executions.engine.refusals import STILL_RUNNING
 from executions.engine.reviving import REVIVE_PARENT
 from executions.engine.rows import EMPTY, Doc, ExecutionRow, RunRow
 from executions.engine.snapshot import Missing, Needs, Probe, Snapshot

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import NOTHING_TO_RETRY, STILL_RUNNING
 from executions.engine.events import Retried
+from executions.engine.refusals import NOTHING_TO_RETRY, STILL_RUNNING
 from executions.engine.reviving import latest_attempts
 from executions.engine.rows import RunRow
 from executions.engine.transact import Rewind

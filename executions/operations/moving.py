@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import BEEN_THERE, IN_A_BODY, NOT_RUNNING, UNKNOWN_REF
 from executions.engine.events import Skipped
+from executions.engine.refusals import BEEN_THERE, IN_A_BODY, NOT_RUNNING, UNKNOWN_REF
 from executions.engine.transact import Rewind
 from executions.operations.applying import apply, raise_refusal
 from executions.operations.finding import execution

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import ENDED, NOT_PAUSED
 from executions.engine.events import Advanced, CallbacksReset, Paused, Resumed, Stopped, Terminated, VariablesSet
+from executions.engine.refusals import ENDED, NOT_PAUSED
 from executions.operations.applying import apply
 from executions.operations.finding import refuse_archived
 from executions.operations.refusals import Conflict

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions import audit
-from executions.engine.decide import ENDED, NO_ITEMS, NOT_FAILED, NOT_RUNNING, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.decision import Decision
 from executions.engine.events import Finished, LeaseExtended, Result, TaskPassedOver, TaskRunAgain
+from executions.engine.refusals import ENDED, NO_ITEMS, NOT_FAILED, NOT_RUNNING, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.transact import Hint
 from executions.operations.applying import decide, raise_refusal
 from executions.operations.finding import is_id, refuse_archived, task_run

@@ -27,11 +27,11 @@ from workflows_app.json_text import dumps
 def action_task(name: str) -> TaskType:
     """The task type that does the action of that name."""
     cls = registry.find(name)
-    return _any_action() if cls is None else _known(name, cls)
+    return _any_action() if cls is None else _known(name, cls)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
-def _known(name: str, cls: type[Action]) -> ActionTask:
+def _known(name: str, cls: Any) -> ActionTask:
     return ActionTask(name, cls)
 
 

@@ -23,7 +23,10 @@ DIALECTS = re.compile(r"\b(conductor|mistral|mender|littleflow)\b", re.IGNORECAS
 PURE = {
     "announcing",
     "caching",
+    "contexts",
     "decide",
+    "operating",
+    "refusals",
     "decision",
     "endings",
     "events",
@@ -37,6 +40,7 @@ PURE = {
     "mending",
     "place",
     "plan",
+    "publishing",
     "retries",
     "reviving",
     "rows",

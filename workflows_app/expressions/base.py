@@ -59,21 +59,6 @@ class RunView(Protocol):
     def started_at(self) -> Any: ...
     @property
     def ended_at(self) -> Any: ...
-    @property
-    def first_scheduled_at(self) -> Any: ...
-    @property
-    def updated_at(self) -> Any: ...
-    @property
-    def output(self) -> Document: ...
-    @property
-    def published(self) -> Document | None: ...
-
-
-class Document(Protocol):
-    """A JSON document that may not have been parsed yet."""
-
-    @property
-    def value(self) -> Any: ...
 
 
 class Scope(Protocol):
@@ -100,28 +85,6 @@ class Scope(Protocol):
         """Names that exist only here: the variables of an item."""
         ...
 
-    @property
-    def current(self) -> RunView | None:
-        """The task run that ``run_id`` belongs to: itself, or the list whose item it is. None outside of any task."""
-        ...
-
-    @property
-    def definition(self) -> Graph:
-        """The graph that is run."""
-        ...
-
-    def place_id(self, run: RunView) -> str:
-        """The id of the first attempt at the place of a run: the same for all attempts."""
-        ...
-
-    def runs(self) -> Sequence[RunView]:
-        """The last run of every place, in the order in which they were reached: costs as much as there are."""
-        ...
-
-    def script(self, language: str, source: str, data: Any) -> Any:
-        """What a script gives (``expressions.script``). Raises ScriptError."""
-        ...
-
     def run(self, ref: str) -> RunView | None:
         """The latest run of a node, or None if it has not run."""
         ...
@@ -133,6 +96,54 @@ class Scope(Protocol):
     def run_output(self, ref: str) -> Any:
         """Its output; None if it has not run. A loop's output holds its iterations only if the template says that
         it reads them (``Template.history``)."""
+        ...
+
+
+class Document(Protocol):
+    """A JSON document that may not have been parsed yet."""
+
+    @property
+    def value(self) -> Any: ...
+
+
+class TaskView(RunView, Protocol):
+    """A task run with its documents, for languages whose expressions look at tasks as a whole."""
+
+    @property
+    def first_scheduled_at(self) -> Any: ...
+    @property
+    def updated_at(self) -> Any: ...
+    @property
+    def output(self) -> Document: ...
+    @property
+    def published(self) -> Document | None: ...
+
+
+class WholeScope(Scope, Protocol):
+    """A scope that also knows the definition, the current task, and all others."""
+
+    def run(self, ref: str) -> TaskView | None: ...
+
+    @property
+    def current(self) -> TaskView | None:
+        """The task run that ``run_id`` belongs to: itself, or the list whose item it is. None outside of any task."""
+        ...
+
+    @property
+    def definition(self) -> Graph:
+        """The graph that is run."""
+        ...
+
+    def place_id(self, run: TaskView) -> str:
+        """The id of the first attempt at the place of a run: the same for all attempts."""
+        ...
+
+    def runs(self) -> Sequence[TaskView]:
+        """The last run of every place, in the order in which they were reached: costs as much as there are."""
+        ...
+
+    def script(self, language: str, source: str, data: Any) -> Any:
+        """What a script gives (``expressions.script``). Raises ScriptError."""
         ...
 
 

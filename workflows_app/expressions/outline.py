@@ -23,12 +23,14 @@ class Call:
 @dataclass(slots=True)
 class Outline:
     """``step`` evaluates the expression here, None if it is not simple. ``names`` are those that it reads of the
-    context, None for all of them. ``tasks`` are named by ``task(name)``; ``any_task``: a name is computed."""
+    context, None for all of them. ``tasks`` are named by ``task(name)``; ``computed_task``: such a name is computed,
+    perhaps while something is iterated over; ``any_task``: so all tasks are read, or for another reason."""
 
     step: Step | None = None
     names: set[str] | None = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     tasks: set[str] = field(default_factory=set)
+    computed_task: bool = False
     any_task: bool = False
 
     def read(self, name: str | None) -> None:

@@ -157,9 +157,9 @@ class Analysis:
         for template in _templates_of_end(node):
             reads |= template.reads
         for edge in node.edges:
-            for template in (edge.when, edge.publish, edge.publish_global):
-                if template is not None:
-                    reads |= template.reads
+            for told in (edge.when, edge.publish, edge.publish_global, edge.message):
+                if told is not None:
+                    reads |= told.reads
             if edge.to is not None:
                 yield edge.to
         for ref in node.notifies:

@@ -6,7 +6,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from workflows_app.graph.model import Edge, Graph, Join, Kind, Loop, Node
+from workflows_app.graph.model import (
+    DefaultOutput,
+    Edge,
+    Gather,
+    Graph,
+    Join,
+    Kind,
+    Loop,
+    Node,
+    On,
+    OnFailure,
+    Publish,
+)
 from workflows_app.graph.template import literal
 from workflows_app.policies import RetryPolicy, TaskPolicy
 
@@ -151,3 +163,51 @@ class _Builder:
                 scope=scope,
             )
         )
+
+
+def direct_plans() -> st.SearchStrategy[list[Any]]:
+    """Graphs of transitions: for each node its edges ``(distance to a later node, outcome)``, what it gathers from (0:
+    no join, -1: all, n: so many), and how it behaves."""
+    edge = st.tuples(st.integers(1, 3), st.sampled_from(list(On)))
+    node = st.tuples(
+        st.lists(edge, max_size=3),
+        st.sampled_from([0, 0, -1, 1]),
+        st.sampled_from(["server", "worker", "control", "retried", "delayed"]),
+    )
+    return st.lists(node, min_size=2, max_size=6)
+
+
+def build_direct(plan: list[Any]) -> Graph:
+    """The graph of such a plan."""
+    refs = [f"n{number}" for number in range(len(plan))]
+    sources: dict[str, list[str]] = {ref: [] for ref in refs}
+    edges: dict[str, list[Edge]] = {}
+    for number, (wanted, _, _) in enumerate(plan):
+        found = {(refs[number + far], on) for far, on in wanted if number + far < len(refs)}
+        edges[refs[number]] = [Edge(to=to, on=on, name=str(on)) for to, on in sorted(found)]
+        for to in sorted({to for to, _ in found}):
+            sources[to].append(refs[number])
+    nodes = {}
+    for ref, (_, join, kind) in zip(refs, plan, strict=True):
+        gather = Gather(sources=tuple(sources[ref]), need=max(join, 0)) if join and sources[ref] else None
+        control = kind == "control"
+        nodes[ref] = Node(
+            ref=ref,
+            kind=Kind.COMPUTE if control else Kind.TASK,
+            type="NOOP" if control else "SIMPLE",
+            name="noop_function" if kind == "server" else f"poll_{ref}",
+            edges=tuple(edges[ref]),
+            gather=gather,
+            publish=(Publish(branch=literal({ref: 1})),),
+            policy=TaskPolicy(retry=RetryPolicy(limit=1 if kind == "retried" else 0)),
+            end_delay=0.001 if kind == "delayed" else 0,
+        )
+    return Graph(
+        name="direct",
+        nodes=nodes,
+        entry=tuple(ref for ref in refs if not sources[ref]),
+        revisits=frozenset(ref for ref in refs if nodes[ref].gather is None),
+        on_failure=OnFailure.WHEN_DRAINED,
+        default_output=DefaultOutput.PUBLISHED,
+        reason_in_output=True,
+    )

@@ -42,7 +42,8 @@ from executions.models import Execution, TaskRun
 from executions.states import RUN_ENDED, RUN_OPEN, ExecutionState, RunsOn, RunState
 from executions.store import claims, executions, runs
 from executions.sweeps.stalled import stalled
-from tests.integration.engine.graphs import build, plans
+from tests.integration.engine.graphs import build, build_direct, direct_plans, plans
+from workflows_app.graph.model import Graph
 from workflows_app.registration import Draft, save
 
 ENDINGS = st.sampled_from(
@@ -68,7 +69,9 @@ class Engine(RuleBasedStateMachine):
 
     @initialize(plan=plans())
     def start(self, plan: list[Any]) -> None:
-        graph = build(plan)
+        self.begin(plan, build(plan))
+
+    def begin(self, plan: list[Any], graph: Graph) -> None:
         version = save(
             Draft(format="test", name=graph.name, number=1, body={"plan": plan}, graph=graph), overwrite=True
         )
@@ -224,6 +227,9 @@ def drive_to_the_end(execution_id: str) -> None:
         if execution.state == ExecutionState.PAUSED:
             transact.apply(execution_id, Resumed())
         for run in runs.read(execution_id, "state NOT IN ('WAITING')"):
+            if run.state == RunState.DELAYED:
+                TaskRun.objects.filter(id=run.id).update(due_at=transact.now(), start_delay=0)
+                transact.apply(execution_id, Due(run.id))
             if run.state in RUN_ENDED or run.runs_on not in (RunsOn.SERVER, RunsOn.WORKER):
                 continue
             transact.apply(execution_id, Finished(run.id, Result(state=RunState.COMPLETED)))
@@ -239,6 +245,35 @@ class EngineThatEnds(Engine):
                 drive_to_the_end(self.id)
         finally:
             super().teardown()
+
+
+class DirectEngine(EngineThatEnds):
+    """The same for graphs of transitions, whose nodes may be reached by several ways."""
+
+    @initialize(plan=direct_plans())
+    def start(self, plan: list[Any]) -> None:
+        self.begin(plan, build_direct(plan))
+
+    @rule(number=st.integers(0, 5))
+    def let_a_delay_pass(self, number: int) -> None:
+        found = runs.read(self.id, "state = 'DELAYED'")
+        if found:
+            run = found[number % len(found)]
+            TaskRun.objects.filter(id=run.id).update(due_at=transact.now(), start_delay=0)
+            self.apply(Due(run.id))
+
+
+@pytest.mark.django_db
+def test_the_invariants_hold_for_graphs_of_transitions() -> None:
+    run_state_machine_as_test(
+        DirectEngine,
+        settings=settings(
+            max_examples=int(os.environ.get("UPBEAT_EXAMPLES", "60")),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
 @pytest.mark.django_db

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from executions.models import Execution
 from tests.integration.conftest import Courier
 from tests.integration.mistral_api.door import Answer, actions, call, define, execution, start, tasks
+from workflows_app.models import Version
 
 pytestmark = pytest.mark.django_db
 NOBODY = "11111111-2222-3333-4444-555555555555"
@@ -165,6 +167,9 @@ def test_an_action_of_a_workflow_is_not_deleted(asked: tuple[str, str]) -> None:
 def test_a_run_that_makes_no_sense_is_refused(wanted: dict[str, Any], part: str) -> None:
     answer = call("POST", "action_executions", wanted)
     assert (answer.status, part in answer.message) == (400, True), answer
+    assert not Execution.objects.exists()
+    if "no.such" in str(wanted):
+        assert not Version.objects.exists()
 
 
 def test_a_report_counts_tasks_and_shows_the_tree() -> None:

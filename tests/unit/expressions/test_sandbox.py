@@ -342,7 +342,7 @@ def _python(program: str, status: int = 0) -> str:
 
 
 def test_a_missing_library_is_not_the_scripts_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(processes._LIBRARIES, "v8", "no_such_library")
+    monkeypatch.setitem(processes._LIBRARIES, "v8", ("no_such_library",))
 
     with pytest.raises(SandboxBroken, match="no_such_library is not installed"):
         SandboxedScript(Pool("v8")).run("1", None, 1.0)

@@ -78,9 +78,9 @@ def _survey(node: Any, found: Outline) -> None:
             _survey(node.arg, found)
         return
     if kind == "Call" and _kind(node.node) == "Getattr" and _is_root(node.node.node) and node.node.attr == "get":
-        name = node.args[0] if node.args else None
+        name: Any = node.args[0] if node.args else None
         known = _kind(name) == "Const" and isinstance(name.value, str)
-        found.read(name.value if known else None)  # type: ignore[union-attr]
+        found.read(name.value if known else None)
         for argument in node.args:
             _survey(argument, found)
         return
@@ -118,8 +118,10 @@ def _survey_call(node: Any, found: Outline) -> None:
         if _kind(node.args[0]) == "Const" and isinstance(node.args[0].value, str):
             found.tasks.add(node.args[0].value)
         else:
-            found.any_task = True
-    elif name == "tasks" or (name == "task" and node.kwargs):
+            found.computed_task = found.any_task = True
+    elif name == "task" and node.kwargs:
+        found.computed_task = found.any_task = True
+    elif name == "tasks":
         found.any_task = True
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflows_app.expressions.base import ExpressionError, RunView, Scope
+from workflows_app.expressions.base import ExpressionError, TaskView, WholeScope
 from workflows_app.expressions.mistral.outside import reader
 from workflows_app.expressions.mistral.states import TASK_STATES
 from workflows_app.graph.model import Graph, Node
@@ -27,7 +27,7 @@ _PARAMETERS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-def call(scope: Scope, function: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+def call(scope: WholeScope, function: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     """The value of a call. Raises ExpressionError."""
     given = in_order(function, arguments, keywords)
     return _FUNCTIONS[function](scope, *given)
@@ -50,12 +50,12 @@ def call_key(function: str, arguments: Sequence[Any]) -> str:
     return json.dumps([function, list(arguments), {}], sort_keys=True, default=str)
 
 
-def env(scope: Scope) -> Any:
+def env(scope: WholeScope) -> Any:
     """The environment that the execution was started with."""
     return scope.execution["settings"].get("env") or {}
 
 
-def execution(scope: Scope) -> dict[str, Any]:
+def execution(scope: WholeScope) -> dict[str, Any]:
     """id, name, spec, input, params, created_at, updated_at and root_execution_id of the execution."""
     row = scope.execution
     return {
@@ -70,12 +70,12 @@ def execution(scope: Scope) -> dict[str, Any]:
     }
 
 
-def global_variable(scope: Scope, name: Any) -> Any:
+def global_variable(scope: WholeScope, name: Any) -> Any:
     """A variable of the execution; null if there is none."""
     return scope.execution["variables"].get(name)
 
 
-def task(scope: Scope, name: Any = None) -> dict[str, Any] | None:
+def task(scope: WholeScope, name: Any = None) -> dict[str, Any] | None:
     """The current task, or the last run of another one; null for one that has not run."""
     current = scope.current
     if name is None or (current is not None and current.ref == name):
@@ -89,30 +89,45 @@ def task(scope: Scope, name: Any = None) -> dict[str, Any] | None:
 
 
 def tasks(
-    scope: Scope, execution_id: Any = None, recursive: Any = False, state: Any = None, flat: Any = False
+    scope: WholeScope, execution_id: Any = None, recursive: Any = False, state: Any = None, flat: Any = False
 ) -> list[dict[str, Any]]:
     """The tasks of an execution, by default of this one. ``recursive``: with those of its sub-workflows. ``flat``:
     without tasks that are only in this state because of a task of their sub-workflow."""
     own = scope.execution["id"]
-    if execution_id in (None, own) and not recursive and not flat:
-        found = [describe(scope, run) for run in scope.runs()]
-        return [t for t in found if state in (None, t["state"])]
-    return reader().tasks(str(execution_id or own), bool(recursive), state, bool(flat))
+    if execution_id not in (None, own):
+        return reader().tasks(str(execution_id), bool(recursive), state, bool(flat))
+    # what this execution is about to become is not stored yet
+    runs = scope.runs()
+    children = reader().children(own) if recursive or flat else []
+    found = []
+    for run in runs:
+        document = describe(scope, run)
+        states_below = [child.state for child in children if child.run_id == run.id]
+        if state in (None, document["state"]) and not (flat and document["state"] in states_below):
+            found.append(document)
+    for child in children if recursive else ():
+        found += reader().tasks(child.id, True, state, bool(flat))
+    return found
 
 
 def executions(
-    scope: Scope, id: Any = None, root_id: Any = None, state: Any = None, from_time: Any = None, to_time: Any = None
+    scope: WholeScope,
+    id: Any = None,
+    root_id: Any = None,
+    state: Any = None,
+    from_time: Any = None,
+    to_time: Any = None,
 ) -> list[dict[str, Any]]:
     return reader().executions(id, root_id, state, from_time, to_time)
 
 
-def describe(scope: Scope, run: RunView) -> dict[str, Any]:
+def describe(scope: WholeScope, run: TaskView) -> dict[str, Any]:
     """A task as expressions see it."""
     node = scope.definition.nodes.get(run.ref)
     return task_document(run, node, scope.place_id(run))
 
 
-def task_document(run: RunView, node: Node | None, task_id: str) -> dict[str, Any]:
+def task_document(run: TaskView, node: Node | None, task_id: str) -> dict[str, Any]:
     """The document of one task run; ``node`` is None if the definition is not at hand."""
     options = node.options if node is not None else {}
     return {
@@ -130,7 +145,7 @@ def task_document(run: RunView, node: Node | None, task_id: str) -> dict[str, An
     }
 
 
-def result_of(run: RunView, node: Node | None) -> Any:
+def result_of(run: TaskView, node: Node | None) -> Any:
     """The result of a task: of a list of items one of each, ``[]`` while there is none, null where it is not kept."""
     output = run.output.value
     if "items" in output and (node is None or node.items is not None):

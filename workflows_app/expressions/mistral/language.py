@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from workflows_app.expressions.base import ExpressionError, Language, Scope
+from workflows_app.expressions.base import ExpressionError, Language, Scope, WholeScope
 from workflows_app.expressions.mistral.text import Text, has_expressions, parse
 
 # levels of objects and lists
@@ -71,7 +71,7 @@ class CompiledValue:
         for expression in text.expressions:
             self.reads |= frozenset(expression.outline.tasks)
             self.reads_any = self.reads_any or expression.outline.any_task
-        return text.evaluate
+        return lambda scope: text.evaluate(cast(WholeScope, scope))  # whoever runs such definitions has one
 
     def _merged(self, parts: list[Any], depth: int) -> Evaluator:
         compiled = [(part, self._compiled(part, depth + 1)) for part in parts]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workflows_app.expressions.base import Scope
+from workflows_app.expressions.base import WholeScope
 from workflows_app.expressions.mistral import functions
 
 
 class Value:
     """A context that is one value, whatever its type: the result that an ad-hoc action makes over."""
 
-    def __init__(self, scope: Scope, value: Any) -> None:
+    def __init__(self, scope: WholeScope, value: Any) -> None:
         self.scope = scope
         self._value = value
 
@@ -32,7 +32,7 @@ class Value:
         return functions.call(self.scope, function, arguments, keywords)
 
 
-def context_of(scope: Scope) -> Context | Value:
+def context_of(scope: WholeScope) -> Context | Value:
     """The context of a scope; one with a ``root`` has that value and nothing else."""
     return Value(scope, scope.root) if hasattr(scope, "root") else Context(scope)
 
@@ -40,7 +40,7 @@ def context_of(scope: Scope) -> Context | Value:
 class Context:
     """The layers in which a name is looked up: the first that has it counts."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: WholeScope) -> None:
         self.scope = scope
         execution = scope.execution
         self._layers: tuple[Mapping[str, Any], ...] = (

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workflows_app.expressions.base import ExpressionError
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An execution that a task has started: its id, its state in Mistral's words, and the task run, or the list of
+    items, that it belongs to."""
+
+    id: str
+    state: str
+    run_id: str
+
+
 class Reader(Protocol):
+    def children(self, execution_id: str) -> list[Child]:
+        """What the tasks of an execution have started."""
+        ...
+
     def tasks(self, execution_id: str, recursive: bool, state: str | None, flat: bool) -> list[dict[str, Any]]:
         """The tasks of an execution, of its descendants too with ``recursive``; see ``functions.tasks``."""
         ...

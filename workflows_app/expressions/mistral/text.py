@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from workflows_app.expressions.base import ExpressionError, Scope, ScriptError
+from workflows_app.expressions.base import ExpressionError, ScriptError, WholeScope
 from workflows_app.expressions.jinja import grammar as jinja
 from workflows_app.expressions.mistral import functions
 from workflows_app.expressions.mistral.names import Context, Value, context_of
@@ -56,7 +56,7 @@ class Expression:
                 continue
             calls[functions.call_key(call.function, given)] = context.call(call.function, given, {})
         tasks = None
-        if any(call.function == "task" and call.arguments is None for call in self.outline.calls):
+        if self.outline.computed_task:
             tasks = {t["name"]: t for t in functions.tasks(context.scope)}
         return {"names": names, "calls": calls, "tasks": tasks}
 
@@ -77,7 +77,7 @@ class Text:
     def expressions(self) -> list[Expression]:
         return [part for part in self.parts if isinstance(part, Expression)]
 
-    def evaluate(self, scope: Scope) -> Any:
+    def evaluate(self, scope: WholeScope) -> Any:
         context = context_of(scope)
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
             return self.parts[0].evaluate(context)

@@ -109,7 +109,7 @@ def _survey_call(node: Any, found: Outline) -> None:
         if _kind(node.args[0]) in ("KeywordConstant", "Constant") and isinstance(node.args[0].value, str):
             found.tasks.add(node.args[0].value)
         else:
-            found.any_task = True
+            found.computed_task = found.any_task = True
     elif node.name == "tasks":
         found.any_task = True
 
@@ -174,9 +174,9 @@ def _operation(node: Any) -> Step:
     if len(node.args) != 2:
         raise NotSimple
     left, right = node.args
-    if node.name in ("#operator_.", "#indexer") and (name := _name_of_context(node)) is not None:
-        if _kind(right) != "Function":
-            return steps.member(name)
+    name = _name_of_context(node) if node.name in ("#operator_.", "#indexer") else None
+    if name is not None and _kind(right) != "Function":
+        return steps.member(name)
     if node.name == "#operator_.":
         return _attribute(left, right)
     if node.name not in _OPERATORS:

@@ -158,7 +158,8 @@ def _action(name: str, value: Any, path: Path, checker: Checker) -> dict[str, An
     checker.keys(value, _ACTION_KEYS, path)
     if "base" not in value:
         checker.note(path, "'base' is required")
-    base, inline = "", {}
+    base = ""
+    inline: dict[str, Any] = {}
     if "base" in value and checker.is_text(value["base"], (*path, "base")):
         try:
             base, inline = one_line.command(value["base"])

@@ -124,7 +124,7 @@ def _read_tasks(workflow: Workflow, value: dict[str, Any], path: Path, checker: 
     if defaults is not None and checker.is_object(defaults, (*path, "task-defaults")):
         checker.keys(defaults, DEFAULTS, (*path, "task-defaults"))
         workflow.defaults = read_settings(defaults, (*path, "task-defaults"), checker)
-    tasks = value.get("tasks")
+    tasks: Any = value.get("tasks")
     if "tasks" not in value:
         checker.note(path, "'tasks' is required")
         return

@@ -25,6 +25,7 @@ _SCALARS = {
     "tag:yaml.org,2002:float": _construct.construct_yaml_float,
 }
 _TEXTS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+_MAPPING, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -85,9 +86,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise Unreadable([TextProblem(f"nested deeper than {MAX_DEPTH} levels", line)])
         self._lines.setdefault(path, line)
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
             return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
             return [self.value(inner, (*path, n), depth + 1) for n, inner in enumerate(node.value)]
         return self._scalar(node, line)
 
@@ -118,9 +119,9 @@ class _Builder:
             yield value
 
     def _scalar(self, node: Any, line: int) -> Any:
-        if node.tag in _TEXTS:
+        if node.tag in _TEXTS and isinstance(node, yaml.ScalarNode):
             return node.value
-        construct = _SCALARS.get(node.tag)
+        construct = _SCALARS.get(node.tag) if isinstance(node, yaml.ScalarNode) else None
         if construct is None:
             raise Unreadable([TextProblem(f"values of the type {node.tag} cannot be used here", line)])
         value = construct(node)

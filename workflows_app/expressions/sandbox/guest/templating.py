@@ -9,6 +9,7 @@ or ``text <template>``; its data is an object with
 from __future__ import annotations
 
 import collections.abc
+import datetime
 import json
 import re
 import uuid
@@ -178,7 +179,7 @@ def _text(text: str, names: Any, world: _World) -> Any:
 
 
 def _normalised(world: _World) -> dict[str, Callable[..., Any]]:
-    """The functions with every argument in its place, so that the key of a call does not depend on how it is written."""
+    """The functions with every argument in its place: the key of a call does not depend on how it is written."""
     return {name: _with_arguments(name, function) for name, function in world.functions.items()}
 
 
@@ -202,4 +203,6 @@ def _plain(value: Any, depth: int) -> Any:
                 raise ValueError(f"it gives more than {_MOST} elements")
             found.append(_plain(inner, depth + 1))
         return found
-    return str(value)
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        return str(value)
+    raise TypeError(f"it gives a {type(value).__name__}, which is no JSON")

@@ -1,0 +1,22 @@
+"""Why the core does not apply an event; the event has changed nothing then."""
+
+from __future__ import annotations
+
+ENDED = "the execution has ended"
+UNKNOWN_RUN = "there is no such task"
+RUN_ENDED = "the task has ended"
+STALE = "the claim is no longer valid"
+NOT_HELD = "it is so already"
+NOT_DUE = "the task is not due"
+NOT_ASIDE = "the task was not put aside"
+NOT_ENDED = "the task has not ended"
+SUPERSEDED = "the flow has gone on without this task"
+STILL_RUNNING = "the execution is still running"
+NOTHING_TO_RETRY = "there is nothing to retry"
+NOT_PAUSED = "the execution is not paused"
+NOT_RUNNING = "the execution is not running"
+UNKNOWN_REF = "there is no such task in the definition"
+IN_A_BODY = "the task is inside of another one"
+NOT_FAILED = "the task has not failed"
+NO_ITEMS = "the task has no items"
+BEEN_THERE = "the task has been reached already"
