@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
@@ -23,7 +25,7 @@ from executions.models import EventExecution, EventHandler
 from executions.states import RUN_OPEN
 from executions.store import runs
 from workflows_app.formats.conductor.event_handler import read_handler
-from workflows_app.formats.conductor.fields import render
+from workflows_app.formats.conductor.fields import Invalid, Problem, render
 
 MAX_PAGE = 500
 
@@ -68,6 +70,19 @@ def _draft(data: Any) -> keeping.Draft:
     )
 
 
+def _drafts(given: list[Any]) -> list[keeping.Draft]:
+    """Raises Invalid with the problems of all."""
+    drafts, problems = [], list[Problem]()
+    for number, data in enumerate(given):
+        try:
+            drafts.append(_draft(data))
+        except Invalid as error:
+            problems += [replace(p, path=f"[{number}].{p.path}".rstrip(".")) for p in error.problems]
+    if problems:
+        raise Invalid(problems)
+    return drafts
+
+
 class Handlers(ConductorView):
     """All event handlers."""
 
@@ -77,9 +92,13 @@ class Handlers(ConductorView):
     def get(self, request: Request) -> Response:
         return Response([handler_json(handler) for handler in EventHandler.objects.all()])
 
-    @extend_schema(summary="Add an event handler", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Add an event handler, or a list of them", request=dict[str, Any], responses={200: None})
     def post(self, request: Request) -> HttpResponse:
-        keeping.add(_draft(self.object_body()), by=who(request))
+        # the SDK for JavaScript sends a list
+        drafts = _drafts(given) if isinstance(given := self.body({}), list) else [_draft(self.object_body())]
+        with transaction.atomic():
+            for draft in drafts:
+                keeping.add(draft, by=who(request))
         return done()
 
     @extend_schema(summary="Change an event handler", request=dict[str, Any], responses={200: None})
