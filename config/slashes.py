@@ -1,4 +1,4 @@
-"""Clients whose base URL ends with a slash, ``http://host/api/``, and that put paths such as ``/workflow`` behind it."""
+"""Clients whose base URL ends with a slash, ``http://host/api/``, and that put ``/workflow`` and the like behind it."""
 
 from __future__ import annotations
 

@@ -13,6 +13,4 @@ from config.slashes import OneSlash
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = OneCharset(
-    OneSlash(MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE), "/api")
-)
+application = OneCharset(OneSlash(MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE), "/api"))

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.results import accept, read_result
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
@@ -88,11 +89,15 @@ class Handlers(ConductorView):
 
     subject = "addEventHandler.arg0"
 
-    @extend_schema(summary="All event handlers", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="All event handlers", responses={200: shapes.many(shapes.EVENT_HANDLER)})
     def get(self, request: Request) -> Response:
         return Response([handler_json(handler) for handler in EventHandler.objects.all()])
 
-    @extend_schema(summary="Add an event handler, or a list of them", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Add an event handler, or a list of them",
+        request=shapes.one_or_many(shapes.EVENT_HANDLER),
+        responses={200: None},
+    )
     def post(self, request: Request) -> HttpResponse:
         # the SDK for JavaScript sends a list
         drafts = _drafts(given) if isinstance(given := self.body({}), list) else [_draft(self.object_body())]
@@ -101,14 +106,18 @@ class Handlers(ConductorView):
                 keeping.add(draft, by=who(request))
         return done()
 
-    @extend_schema(summary="Change an event handler", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Change an event handler", request=shapes.EVENT_HANDLER, responses={200: None})
     def put(self, request: Request) -> HttpResponse:
         keeping.update(_draft(self.object_body()), by=who(request))
         return done()
 
 
 class Handler(ConductorView):
-    @extend_schema(summary="The handlers of an event", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="The handlers of an event",
+        parameters=[query.ACTIVE_ONLY],
+        responses={200: shapes.many(shapes.EVENT_HANDLER)},
+    )
     def get(self, request: Request, name: str) -> Response:
         found = EventHandler.objects.filter(event=name)
         if self.boolean("activeOnly", True):
@@ -124,7 +133,11 @@ class Handler(ConductorView):
 class Executions(ConductorView):
     """What handlers have done of late, newest first."""
 
-    @extend_schema(summary="What event handlers have done", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="What event handlers have done",
+        parameters=query.EVENT_PAGE,
+        responses={200: shapes.many(shapes.EVENT_EXECUTION)},
+    )
     def get(self, request: Request, name: str | None = None) -> Response:
         found: QuerySet[EventExecution] = EventExecution.objects.select_related("message")
         if name is not None:
@@ -162,7 +175,7 @@ class Queues(ConductorView):
 class QueueUpdate(ConductorView):
     """Completes or fails an open WAIT task as an event does; the body is its output."""
 
-    @extend_schema(summary="Complete or fail a WAIT task", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Complete or fail a WAIT task", request=shapes.MAP, responses={200: None})
     def post(self, request: Request, workflow_id: str, status: str, ref: str = "", task_id: str = "") -> HttpResponse:
         operations.execution(workflow_id)
         run = _waiting(workflow_id, ref, task_id)
