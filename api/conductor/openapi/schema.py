@@ -25,7 +25,7 @@ class ConductorSchema(AutoSchema):
         path = _PLACE.sub(r"by_\1", self._place())
         return f"{self.method.lower()}_{_NO_NAME.sub('_', path)}"
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return inspect.cleandoc(type(self.view).__doc__ or "")  # not that of a base class
 
     def get_tags(self) -> list[str]:
@@ -45,13 +45,14 @@ class ConductorSchema(AutoSchema):
         takes = self.get_request_serializer()
         if takes is None:
             return None
-        schema, _ = self._get_request_for_media_type(takes, direction)
+        schema, _ = self._get_request_for_media_type(takes, direction)  # type: ignore[no-untyped-call]
         return {"content": {_media_type(takes): {"schema": schema}}}
 
     def _get_response_for_code(
         self, serializer: Any, status_code: Any, media_types: Any = None, direction: Any = "response"
     ) -> Any:
-        return super()._get_response_for_code(serializer, status_code, [_media_type(serializer)], direction)
+        media_types = [_media_type(serializer)]
+        return super()._get_response_for_code(serializer, status_code, media_types, direction)  # type: ignore[no-untyped-call]
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         found = super()._get_response_bodies(direction)
