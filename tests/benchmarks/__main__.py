@@ -10,7 +10,7 @@ import sys
 
 from tests.stack import DATABASES, ROOT, running
 
-PARTS = ("latency", "chains", "idle_workers")
+PARTS = ("latency", "chains", "idle_workers", "timers")
 
 
 def main() -> None:
