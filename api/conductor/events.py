@@ -135,7 +135,7 @@ class Executions(ConductorView):
 
     @extend_schema(
         summary="What event handlers have done",
-        parameters=query.EVENT_PAGE,
+        parameters=query.SLICE,
         responses={200: shapes.many(shapes.EVENT_EXECUTION)},
     )
     def get(self, request: Request, name: str | None = None) -> Response:

@@ -76,7 +76,7 @@ class Workflows(ConductorView):
 
     @extend_schema(
         summary="All workflow definitions, every version",
-        parameters=[query.NAME],
+        parameters=query.DEFINITIONS,
         responses={200: shapes.many(shapes.WORKFLOW_DEF)},
     )
     def get(self, request: Request) -> Response:
@@ -95,7 +95,7 @@ class Workflows(ConductorView):
 
     @extend_schema(
         summary="Register a workflow definition",
-        parameters=[query.OVERWRITE],
+        parameters=[query.OVERWRITE, query.NEW_VERSION],
         request=shapes.WORKFLOW_DEF,
         responses={200: None},
     )
@@ -113,6 +113,7 @@ class Workflows(ConductorView):
 
     @extend_schema(
         summary="Register or overwrite workflow definitions",
+        parameters=[query.NEW_VERSION],
         request=shapes.many(shapes.WORKFLOW_DEF),
         responses={200: shapes.BULK_ANSWER},
     )

@@ -63,12 +63,15 @@ WORKER = _text("workerid")
 TASK_TYPE = _text("taskType")
 TASK_TYPES = _text("taskType", many=True)
 DOMAIN = _text("domain")
+SLICE = [_number("start", 0), _number("count", 100)]
+LOCATION = [_text("path"), _text("operation", "READ or WRITE", required=True), _text("payloadType", required=True)]
 
 # ---- definitions, events, schedules
 OVERWRITE = _flag("overwrite", False)
-NAME = _text("name")
+NEW_VERSION = _flag("newVersion", False, "Store it as the version after the latest one")
+SHORT = _flag("short", False, "Without the details")
+DEFINITIONS = [_text("name"), SHORT, _text("classifier")]
 ACTIVE_ONLY = _flag("activeOnly", True)
-EVENT_PAGE = [_number("start", 0), _number("count", 100)]
 WORKFLOW_NAME = _text("workflowName")
 SCHEDULES = [*PAGE, WORKFLOW_NAME, _text("scheduleName"), OpenApiParameter("paused", bool), *TEXTS[1:]]
 FIRINGS = [*PAGE, *TEXTS]

@@ -50,7 +50,9 @@ def _partly(required: dict[str, Schema], **others: Schema) -> Schema:
 
 
 NAMES = many(TEXT)
-TAG = record(key=TEXT, value={})
+TAG = _partly({"key": TEXT, "value": {}}, type=TEXT)
+LOCATION = record(uri=TEXT, path=TEXT)
+SCHEMA = _partly({"name": TEXT, "version": NUMBER, "type": TEXT}, data=MAP, externalRef=TEXT)
 ERROR = reference("Error")
 WORKFLOW_DEF, TASK_DEF = reference("WorkflowDef"), reference("TaskDef")
 START_REQUEST, SCHEDULE = reference("StartWorkflowRequest"), reference("WorkflowSchedule")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis import Case, checks
@@ -30,7 +31,7 @@ from api.conductor.wire import ConductorView
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_waiting")]
-REQUESTS = int(os.environ.get("UPBEAT_FUZZ_REQUESTS", "4"))
+REQUESTS = int(os.environ.get("UPBEAT_FUZZ_REQUESTS", "3"))
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -47,7 +48,7 @@ document = schemathesis.openapi.from_wsgi(
     WSGIHandler(),
     config=SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(phases=ONLY_RANDOM))),
 )
-# What there is, by the names of places in paths, and bodies that make sense, by endpoint. Filled for every test.
+# What there is, by the names of places in paths, and bodies that make sense, by endpoint.
 known: dict[str, list[str]] = {}
 sensible: dict[str, Any] = {}
 
@@ -69,8 +70,16 @@ def flatmap_body(context: Any, body: Any) -> Any:
     return st.sampled_from([body, sensible.get(context.operation.label, body)])
 
 
-@pytest.fixture(autouse=True)
-def _something_is_there() -> Iterator[None]:
+@pytest.fixture(scope="module", autouse=True)
+def _something_is_there(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The same for every endpoint: made once, in a transaction around those of the tests."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        _make_something()
+        yield
+        transaction.set_rollback(True)
+
+
+def _make_something() -> None:
     """A thing of each kind, all of the same name; executions that wait in several ways, and one that has ended."""
     task_def, workflow_def = {"name": "w", "retryCount": 0}, definition(simple(), simple("u"))
     wait, human = simple("t", type="WAIT"), simple("t", type="HUMAN")
@@ -124,9 +133,6 @@ def _something_is_there() -> Iterator[None]:
         }
     )
     sensible.update({f"{method} /api/workflow/bulk/{what}": ids for method, what in BULK})
-    yield
-    known.clear()
-    sensible.clear()
 
 
 @pytest.fixture
