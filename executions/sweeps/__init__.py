@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 # How long a tick lasts: Beat sends the next one after a second.
 TICK_SECONDS = 1.0
 _SHORTEST_PAUSE = 0.005
+TIDY_SECONDS = 0.5
 
 _EVERY_TICK: tuple[Callable[[], int], ...] = (
     delays.run_once,
@@ -71,7 +72,19 @@ def tick(seconds: float = TICK_SECONDS) -> int:
 
 
 def tidy() -> int:
-    return run_all(_NOW_AND_THEN)
+    """Does what can wait, each as long as it finds something, for half a second at most.
+
+    The same process fires timers: what is due is done in between, so that none waits for all of it.
+    """
+    done = 0
+    for sweep in _NOW_AND_THEN:
+        end = time.monotonic() + TIDY_SECONDS
+        while found := run_all((sweep,)):
+            run_all(_EVERY_TICK)
+            done += found
+            if time.monotonic() >= end:
+                break
+    return done
 
 
 def run_all(sweeps: tuple[Callable[[], int], ...]) -> int:
