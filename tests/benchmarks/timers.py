@@ -79,7 +79,7 @@ def _work(url: str) -> None:
     """A worker whose tasks fail the first time."""
     session = requests.Session()
     while True:
-        query = {"workerid": "bench", "count": 50, "timeout": 1000}
+        query: dict[str, str | int] = {"workerid": "bench", "count": 50, "timeout": 1000}
         for task in session.get(f"{url}/tasks/poll/batch/{RETRIED}", params=query, timeout=30).json():
             result = {key: task[key] for key in ("workflowInstanceId", "taskId")}
             status = "COMPLETED" if task["retryCount"] else "FAILED"

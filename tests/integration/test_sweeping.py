@@ -117,8 +117,8 @@ def test_what_stays_due_is_not_tried_without_a_pause(
     clock: Clock, timers: Callable[..., Timers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = timers(0.1)
-    tried: list[float] = []
-    monkeypatch.setattr(sweeps, "_EVERY_TICK", (lambda: tried.append(clock.seconds) or 0,))
+    tried: list[str] = []
+    monkeypatch.setattr(sweeps, "_EVERY_TICK", (sweep(tried, clock, "in vain", 0),))
     sweeps.tick()
     assert found.due == [0.1]
     assert len(tried) == 2
@@ -127,41 +127,43 @@ def test_what_stays_due_is_not_tried_without_a_pause(
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(sweeps, "_EVERY_TICK", (sweep(found, "timers", 0),))
+    monkeypatch.setattr(sweeps, "_EVERY_TICK", (sweep(found, clock, "timers", 0),))
     return found
 
 
-def sweep(said: list[str], name: str, *counts: int) -> Callable[[], int]:
-    """A sweep that finds so many things, one time after the other, and then the last number for ever."""
+def sweep(said: list[str], clock: Clock, name: str, *counts: int) -> Callable[[], int]:
+    """A sweep that finds so many things, one time after the other, and then the last number for ever. It takes time."""
     left = list(counts)
 
     def run_once() -> int:
         said.append(name)
-        sweeps.time.sleep(0.1)
+        clock.sleep(0.1)
         return left.pop(0) if len(left) > 1 else left[0]
 
     return run_once
 
 
-def test_timers_are_looked_at_in_between(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (sweep(said, "a", 5, 2, 0), sweep(said, "b", 0)))
+def test_timers_are_looked_at_in_between(said: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (sweep(said, clock, "a", 5, 2, 0), sweep(said, clock, "b", 0)))
     assert sweeps.tidy() == 7
     assert said == ["a", "timers", "a", "timers", "a", "b"]
 
 
-def test_a_sweep_that_always_finds_something_stops_in_time(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (sweep(said, "endless", 1), sweep(said, "b", 0)))
+def test_a_sweep_that_always_finds_something_stops_in_time(
+    said: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (sweep(said, clock, "endless", 1), sweep(said, clock, "b", 0)))
     sweeps.tidy()
     assert 3 <= said.count("endless") <= 7
     assert said[-2:] == ["timers", "b"]
 
 
 def test_a_sweep_that_fails_does_not_keep_the_others_from_running(
-    said: list[str], monkeypatch: pytest.MonkeyPatch, caplog: Any
+    said: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     def broken() -> int:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (broken, sweep(said, "b", 1, 0)))
+    monkeypatch.setattr(sweeps, "_NOW_AND_THEN", (broken, sweep(said, clock, "b", 1, 0)))
     assert sweeps.tidy() == 1
     assert "the next tick tries again" in caplog.text
