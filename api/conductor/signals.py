@@ -48,7 +48,7 @@ class State(ConductorView):
         if wanted is None or problems:
             raise Invalid(problems)
         operations.execution(workflow_id)
-        seconds = self.count("waitForSeconds", DEFAULT_WAIT) or DEFAULT_WAIT
+        seconds = self.count("waitForSeconds", DEFAULT_WAIT)  # 0 does not wait, unlike at a start
         refs = [ref.strip() for ref in (self.text("waitUntilTaskRef") or "").split(",") if ref.strip()]
         result = None
         if wanted.task_reference_name and wanted.task_result is not None:

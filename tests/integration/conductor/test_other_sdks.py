@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from executions import waiting
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,16 @@ def test_search_has_parameters_that_are_empty_or_unknown() -> None:
 def test_a_definition_is_asked_for_without_metadata() -> None:
     register()
     assert call("GET", "metadata/workflow/w", metadata="false").json["name"] == "w"
+
+
+def test_a_state_update_that_shall_not_wait_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(simple("a"), simple("b"))
+    workflow_id = start()
+    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: pytest.fail("it waits"))
+    update = {"taskReferenceName": "a", "taskResult": {"status": "COMPLETED"}}
+    answer = call("POST", f"workflow/{workflow_id}/state", update, waitForSeconds=0, waitUntilTaskRef="s,i,m")
+    assert (answer.status, answer.json["status"]) == (200, "RUNNING")
+    assert [task["referenceTaskName"] for task in answer.json["tasks"]] == ["a", "b"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "GET"])
