@@ -10,6 +10,7 @@ from django.urls import get_resolver
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
+from config import repeated_headers
 from config.settings import HOST, PORT
 from config.stack import environment
 from config.stack.leash import die_with_parent
@@ -29,6 +30,8 @@ accesslog = None
 loglevel = "warning"
 # its default place is the same for all servers of one user
 control_socket_disable = True
+
+repeated_headers.tolerate()
 
 
 def when_ready(_: Arbiter) -> None:

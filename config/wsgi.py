@@ -9,7 +9,8 @@ from django.core.wsgi import get_wsgi_application
 
 from config.charset import OneCharset
 from config.chunked import MeasuredBodies
+from config.slashes import OneSlash
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = OneCharset(MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+application = OneCharset(OneSlash(MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE), "/api"))

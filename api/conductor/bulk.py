@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.control import end_and_put_away, put_away
+from api.conductor.openapi import query, shapes
 from api.conductor.render import workflow_json
 from api.conductor.wire import ConductorView, refuse_field
 from api.conductor.workflows import who
@@ -53,33 +54,43 @@ _ANSWER = {200: dict[str, Any]}
 
 
 class Pause(Bulk):
-    @extend_schema(summary="Pause executions", request=list[str], responses=_ANSWER)
+    @extend_schema(summary="Pause executions", request=shapes.NAMES, responses=_ANSWER)
     def put(self, request: Request) -> Response:
         return self.each(partial(operations.pause, by=who(request)))
 
 
 class Resume(Bulk):
-    @extend_schema(summary="Resume executions", request=list[str], responses=_ANSWER)
+    @extend_schema(summary="Resume executions", request=shapes.NAMES, responses=_ANSWER)
     def put(self, request: Request) -> Response:
         return self.each(partial(operations.resume, by=who(request)))
 
 
 class Restart(Bulk):
-    @extend_schema(summary="Begin executions anew", request=list[str], responses=_ANSWER)
+    @extend_schema(summary="Begin executions anew", parameters=[query.LATEST], request=shapes.NAMES, responses=_ANSWER)
     def post(self, request: Request) -> Response:
         latest = self.boolean("useLatestDefinitions", False)
         return self.each(partial(operations.restart, by=who(request), latest_version=latest))
 
 
 class Retry(Bulk):
-    @extend_schema(summary="Run again what failed in executions", request=list[str], responses=_ANSWER)
+    @extend_schema(
+        summary="Run again what failed in executions",
+        parameters=[query.RESUME_CHILDREN],
+        request=shapes.NAMES,
+        responses=_ANSWER,
+    )
     def post(self, request: Request) -> Response:
         children = self.boolean("resumeSubworkflowTasks", False)
         return self.each(partial(operations.retry, by=who(request), resume_children=children))
 
 
 class Terminate(Bulk):
-    @extend_schema(summary="Terminate executions", request=list[str], responses=_ANSWER)
+    @extend_schema(
+        summary="Terminate executions",
+        parameters=[query.REASON, query.COMPENSATE],
+        request=shapes.NAMES,
+        responses=_ANSWER,
+    )
     def post(self, request: Request) -> Response:
         compensate = self.boolean("triggerFailureWorkflow", False)
         return self.each(
@@ -93,20 +104,29 @@ class Terminate(Bulk):
 
 
 class Remove(Bulk):
-    @extend_schema(summary="Archive or delete executions", request=list[str], responses=_ANSWER)
+    @extend_schema(
+        summary="Archive or delete executions", parameters=[query.ARCHIVE], request=shapes.NAMES, responses=_ANSWER
+    )
     def delete(self, request: Request) -> Response:
         return self.each(partial(put_away, by=who(request), archive=self.boolean("archiveWorkflow", True)))
 
 
 class TerminateRemove(Bulk):
-    @extend_schema(summary="Terminate executions, and archive or delete them", request=list[str], responses=_ANSWER)
+    @extend_schema(
+        summary="Terminate executions, and archive or delete them",
+        parameters=[query.ARCHIVE, query.REASON],
+        request=shapes.NAMES,
+        responses=_ANSWER,
+    )
     def delete(self, request: Request) -> Response:
         archive, reason = self.boolean("archiveWorkflow", True), self.text("reason")
         return self.each(partial(end_and_put_away, by=who(request), archive=archive, reason=reason))
 
 
 class Search(Bulk):
-    @extend_schema(summary="Executions by their ids", request=list[str], responses=_ANSWER)
+    @extend_schema(
+        summary="Executions by their ids", parameters=[query.INCLUDE_TASKS], request=shapes.NAMES, responses=_ANSWER
+    )
     def post(self, request: Request) -> Response:
         with_tasks = self.boolean("includeTasks", True)
         found: list[dict[str, Any]] = []

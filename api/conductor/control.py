@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.render import workflow_json
 from api.conductor.wire import ConductorView, done, no_content, plain
 from api.conductor.workflows import who
@@ -39,7 +40,7 @@ class SkipTaskRequest:
 class Rerun(ConductorView):
     subject = "rerun.request"
 
-    @extend_schema(summary="Run again from a task", request=dict[str, Any], responses={200: str})
+    @extend_schema(summary="Run again from a task", request=shapes.RERUN, responses={200: str})
     def post(self, request: Request, workflow_id: str) -> HttpResponse:
         problems = Problems()
         wanted = read(RerunRequest, self.object_body(), "", problems)
@@ -59,7 +60,12 @@ class Rerun(ConductorView):
 class SkipTask(ConductorView):
     subject = "skipTaskFromWorkflow.skipTaskRequest"
 
-    @extend_schema(summary="Skip a task that has not been reached", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Skip a task that has not been reached",
+        parameters=[query.SKIP],
+        request=shapes.SKIP,
+        responses={200: None},
+    )
     def put(self, request: Request, workflow_id: str, ref: str) -> HttpResponse:
         problems = Problems()
         wanted = read(SkipTaskRequest, self.object_body() or self._from_query(), "", problems)
@@ -69,9 +75,10 @@ class SkipTask(ConductorView):
         return done()
 
     def _from_query(self) -> dict[str, Any]:
-        """The SDK for Python puts the request into a parameter, as Python spells it."""
+        """The SDK for Python puts the request into a parameter, as Python spells it. The one for Go does so as Go
+        does, ``{map[] map[a:1 b:c]}``, from which nothing can be read for certain: without input and output, then."""
         given = self.text("skipTaskRequest")
-        if given is None:
+        if given is None or given.startswith("{map["):
             return {}
         for parse in (json.loads, ast.literal_eval):
             try:
@@ -84,7 +91,12 @@ class SkipTask(ConductorView):
 
 
 class Jump(ConductorView):
-    @extend_schema(summary="Go on at a task; the body is its input", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Go on at a task; the body is its input",
+        parameters=[query.JUMP],
+        request=shapes.MAP,
+        responses={200: None},
+    )
     def post(self, request: Request, workflow_id: str, ref: str) -> HttpResponse:
         # the SDK for Python leaves the path's placeholder as it is, and names the task in a parameter
         target = self.text("taskReferenceName") or ref
@@ -102,8 +114,8 @@ class ResetCallbacks(ConductorView):
 class Variables(ConductorView):
     @extend_schema(
         summary="Merge variables into those of a running execution",
-        request=dict[str, Any],
-        responses={200: dict[str, Any]},
+        request=shapes.MAP,
+        responses={200: shapes.WORKFLOW},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
         operations.set_variables(workflow_id, self.object_body(), by=who(request))
@@ -112,14 +124,22 @@ class Variables(ConductorView):
 
 
 class Remove(ConductorView):
-    @extend_schema(summary="Archive an execution, or delete it with archiveWorkflow=false", responses={200: None})
+    @extend_schema(
+        summary="Archive an execution, or delete it with archiveWorkflow=false",
+        parameters=[query.ARCHIVE],
+        responses={200: None},
+    )
     def delete(self, request: Request, workflow_id: str) -> HttpResponse:
         put_away(workflow_id, by=who(request), archive=self.boolean("archiveWorkflow", True))
         return done()
 
 
 class TerminateRemove(ConductorView):
-    @extend_schema(summary="Terminate an execution, and archive or delete it", responses={200: None})
+    @extend_schema(
+        summary="Terminate an execution, and archive or delete it",
+        parameters=[query.ARCHIVE, query.REASON],
+        responses={200: None},
+    )
     def delete(self, request: Request, workflow_id: str) -> HttpResponse:
         end_and_put_away(
             workflow_id,

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.wire import ConductorView, done, plain
 from api.conductor.workflows import who
 from executions import audit
@@ -15,7 +16,7 @@ from workflows_app import environment
 
 
 class Variables(ConductorView):
-    @extend_schema(summary="All environment variables", responses={200: list[dict[str, str]]})
+    @extend_schema(summary="All environment variables", responses={200: shapes.many(shapes.VARIABLE)})
     def get(self, request: Request) -> Response:
         return Response([{"name": found.name, "value": found.value} for found in environment.variables()])
 

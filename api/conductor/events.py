@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import path
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.results import accept, read_result
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
@@ -23,7 +26,7 @@ from executions.models import EventExecution, EventHandler
 from executions.states import RUN_OPEN
 from executions.store import runs
 from workflows_app.formats.conductor.event_handler import read_handler
-from workflows_app.formats.conductor.fields import render
+from workflows_app.formats.conductor.fields import Invalid, Problem, render
 
 MAX_PAGE = 500
 
@@ -68,28 +71,53 @@ def _draft(data: Any) -> keeping.Draft:
     )
 
 
+def _drafts(given: list[Any]) -> list[keeping.Draft]:
+    """Raises Invalid with the problems of all."""
+    drafts, problems = [], list[Problem]()
+    for number, data in enumerate(given):
+        try:
+            drafts.append(_draft(data))
+        except Invalid as error:
+            problems += [replace(p, path=f"[{number}].{p.path}".rstrip(".")) for p in error.problems]
+    if problems:
+        raise Invalid(problems)
+    return drafts
+
+
 class Handlers(ConductorView):
     """All event handlers."""
 
     subject = "addEventHandler.arg0"
 
-    @extend_schema(summary="All event handlers", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="All event handlers", responses={200: shapes.many(shapes.EVENT_HANDLER)})
     def get(self, request: Request) -> Response:
         return Response([handler_json(handler) for handler in EventHandler.objects.all()])
 
-    @extend_schema(summary="Add an event handler", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Add an event handler, or a list of them",
+        request=shapes.one_or_many(shapes.EVENT_HANDLER),
+        responses={200: None},
+    )
     def post(self, request: Request) -> HttpResponse:
-        keeping.add(_draft(self.object_body()), by=who(request))
+        # the SDK for JavaScript sends a list
+        drafts = _drafts(given) if isinstance(given := self.body({}), list) else [_draft(self.object_body())]
+        with transaction.atomic():
+            for draft in drafts:
+                keeping.add(draft, by=who(request))
         return done()
 
-    @extend_schema(summary="Change an event handler", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Change an event handler", request=shapes.EVENT_HANDLER, responses={200: None})
     def put(self, request: Request) -> HttpResponse:
         keeping.update(_draft(self.object_body()), by=who(request))
         return done()
 
 
 class Handler(ConductorView):
-    @extend_schema(summary="The handlers of an event", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="The handlers of an event",
+        parameters=[query.ACTIVE_ONLY],
+        responses={200: shapes.many(shapes.EVENT_HANDLER)},
+    )
     def get(self, request: Request, name: str) -> Response:
         found = EventHandler.objects.filter(event=name)
         if self.boolean("activeOnly", True):
@@ -105,7 +133,11 @@ class Handler(ConductorView):
 class Executions(ConductorView):
     """What handlers have done of late, newest first."""
 
-    @extend_schema(summary="What event handlers have done", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="What event handlers have done",
+        parameters=query.SLICE,
+        responses={200: shapes.many(shapes.EVENT_EXECUTION)},
+    )
     def get(self, request: Request, name: str | None = None) -> Response:
         found: QuerySet[EventExecution] = EventExecution.objects.select_related("message")
         if name is not None:
@@ -143,7 +175,7 @@ class Queues(ConductorView):
 class QueueUpdate(ConductorView):
     """Completes or fails an open WAIT task as an event does; the body is its output."""
 
-    @extend_schema(summary="Complete or fail a WAIT task", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Complete or fail a WAIT task", request=shapes.MAP, responses={200: None})
     def post(self, request: Request, workflow_id: str, status: str, ref: str = "", task_id: str = "") -> HttpResponse:
         operations.execution(workflow_id)
         run = _waiting(workflow_id, ref, task_id)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.wire import ConductorView, done, refuse_field
 from executions.payloads import links, storage
 
@@ -31,7 +32,9 @@ def named_payload(field: str, given: dict[str, Any] | None, at: str | None) -> d
 
 
 class Location(ConductorView):
-    @extend_schema(summary="Where a payload can be put, or read", responses={200: dict[str, str]})
+    @extend_schema(
+        summary="Where a payload can be put, or read", parameters=query.LOCATION, responses={200: shapes.LOCATION}
+    )
     def get(self, request: Request) -> Response:
         operation, kind = (self.text("operation") or "").upper(), (self.text("payloadType") or "").upper()
         if operation not in _OPERATIONS or kind not in storage.KINDS:
@@ -51,14 +54,14 @@ class Payload(ConductorView):
     authentication_classes = ()
     permission_classes = ()
 
-    @extend_schema(summary="Read a payload by a signed link", responses={200: dict[str, Any]})
+    @extend_schema(summary="Read a payload by a signed link", responses={200: shapes.MAP})
     def get(self, request: Request, token: str) -> HttpResponse:
         try:
             return HttpResponse(storage.read(self._path(token, links.READ)), content_type="application/json")
         except storage.NoSuchPayload as error:
             raise Refused(404, f"There is no payload at {error}") from None
 
-    @extend_schema(summary="Store a payload by a signed link", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Store a payload by a signed link", request=shapes.MAP, responses={200: None})
     def put(self, request: Request, token: str) -> HttpResponse:
         storage.write(self._path(token, links.WRITE), self.raw_body())
         return done()

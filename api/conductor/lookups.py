@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.render import workflow_json
 from api.conductor.wire import ConductorView
 from executions.search import find
@@ -26,7 +27,9 @@ MAX_ASKED = 1000
 
 
 class Running(ConductorView):
-    @extend_schema(summary="Ids of the running workflows of a name", responses={200: list[str]})
+    @extend_schema(
+        summary="Ids of the running workflows of a name", parameters=query.RUNNING, responses={200: list[str]}
+    )
     def get(self, request: Request, name: str) -> Response:
         conditions = [_is("state", "RUNNING", "PAUSED"), _is("name", name)]
         version = self.integer("version")
@@ -59,13 +62,22 @@ class _Correlated(ConductorView):
 
 
 class Correlated(_Correlated):
-    @extend_schema(summary="Workflows of a name with a correlation id", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="Workflows of a name with a correlation id",
+        parameters=[query.INCLUDE_CLOSED, query.WITH_TASKS],
+        responses={200: shapes.many(shapes.WORKFLOW)},
+    )
     def get(self, request: Request, name: str, correlation_id: str) -> Response:
         return Response(self.found([name], [correlation_id])[correlation_id])
 
 
 class CorrelatedBatch(_Correlated):
-    @extend_schema(summary="Workflows of a name by correlation ids", request=list[str], responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Workflows of a name by correlation ids",
+        parameters=[query.INCLUDE_CLOSED, query.WITH_TASKS],
+        request=shapes.NAMES,
+        responses={200: shapes.by_name(shapes.many(shapes.WORKFLOW))},
+    )
     def post(self, request: Request, name: str) -> Response:
         return Response(self.found([name], _texts("the body", self.list_body())))
 
@@ -73,8 +85,9 @@ class CorrelatedBatch(_Correlated):
 class CorrelatedBatchOfNames(_Correlated):
     @extend_schema(
         summary="Workflows of several names by correlation ids",
-        request=dict[str, list[str]],
-        responses={200: dict[str, Any]},
+        parameters=[query.INCLUDE_CLOSED, query.WITH_TASKS],
+        request=shapes.CORRELATION,
+        responses={200: shapes.by_name(shapes.many(shapes.WORKFLOW))},
     )
     def post(self, request: Request) -> Response:
         body = self.object_body()

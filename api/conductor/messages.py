@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.wire import ConductorView, plain
 from executions import operations
 from executions.inbox.keeping import InboxFull
@@ -17,7 +16,7 @@ from executions.inbox.keeping import InboxFull
 
 class Messages(ConductorView):
     @extend_schema(
-        summary="Send a message to a running workflow; gives its id", request=dict[str, Any], responses={200: str}
+        summary="Send a message to a running workflow; gives its id", request=shapes.MAP, responses={200: str}
     )
     def post(self, request: Request, workflow_id: str) -> HttpResponse:
         try:

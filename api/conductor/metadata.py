@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
 from executions import limits
@@ -73,7 +74,11 @@ class Workflows(ConductorView):
 
     subject = {"POST": "registerWorkflowDef.workflowDef", "PUT": "updateWorkflowDef.workflowDefList"}
 
-    @extend_schema(summary="All workflow definitions, every version", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="All workflow definitions, every version",
+        parameters=query.DEFINITIONS,
+        responses={200: shapes.many(shapes.WORKFLOW_DEF)},
+    )
     def get(self, request: Request) -> Response:
         versions = current_versions()
         name = self.text("name")
@@ -88,7 +93,12 @@ class Workflows(ConductorView):
         # (the lists of the web UI show everything but the tasks)
         return Response([{**d, "tasks": []} for d in found] if short else found)
 
-    @extend_schema(summary="Register a workflow definition", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Register a workflow definition",
+        parameters=[query.OVERWRITE, query.NEW_VERSION],
+        request=shapes.WORKFLOW_DEF,
+        responses={200: None},
+    )
     def post(self, request: Request) -> HttpResponse:
         overwrite = self.boolean("overwrite", False)
         draft = workflow_draft(self.body())
@@ -103,8 +113,9 @@ class Workflows(ConductorView):
 
     @extend_schema(
         summary="Register or overwrite workflow definitions",
-        request=list[dict[str, Any]],
-        responses={200: dict[str, Any]},
+        parameters=[query.NEW_VERSION],
+        request=shapes.many(shapes.WORKFLOW_DEF),
+        responses={200: shapes.BULK_ANSWER},
     )
     def put(self, request: Request) -> Response:
         given = self.list_body()
@@ -135,7 +146,7 @@ class ValidateWorkflow(ConductorView):
     subject = "validateWorkflowDef.workflowDef"
 
     @extend_schema(
-        summary="Check a workflow definition without storing it", request=dict[str, Any], responses={200: None}
+        summary="Check a workflow definition without storing it", request=shapes.WORKFLOW_DEF, responses={200: None}
     )
     def post(self, request: Request) -> HttpResponse:
         workflow_draft(self.body())
@@ -143,7 +154,9 @@ class ValidateWorkflow(ConductorView):
 
 
 class NamesAndVersions(ConductorView):
-    @extend_schema(summary="Names with their versions", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Names with their versions", responses={200: shapes.by_name(shapes.many(shapes.VERSION_SUMMARY))}
+    )
     def get(self, request: Request) -> Response:
         found: dict[str, list[dict[str, Any]]] = {}
         for summary in _summaries(current_versions()):
@@ -158,7 +171,9 @@ class Names(ConductorView):
 
 
 class LatestVersions(ConductorView):
-    @extend_schema(summary="The latest version of every workflow definition", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="The latest version of every workflow definition", responses={200: shapes.many(shapes.WORKFLOW_DEF)}
+    )
     def get(self, request: Request) -> Response:
         versions = current_versions()
         created = first_created(versions)
@@ -167,7 +182,9 @@ class LatestVersions(ConductorView):
 
 
 class Versions(ConductorView):
-    @extend_schema(summary="The versions of one workflow definition", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="The versions of one workflow definition", responses={200: shapes.many(shapes.VERSION_SUMMARY)}
+    )
     def get(self, request: Request, name: str) -> Response:
         return Response(_summaries(current_versions().filter(name=name)))
 
@@ -187,7 +204,9 @@ def _summaries(versions: QuerySet[Version]) -> list[dict[str, Any]]:
 
 class Workflow(ConductorView):
     @extend_schema(
-        summary="One workflow definition; the latest version if none is given", responses={200: dict[str, Any]}
+        summary="One workflow definition; the latest version if none is given",
+        parameters=[query.VERSION],
+        responses={200: shapes.WORKFLOW_DEF},
     )
     def get(self, request: Request, name: str) -> Response:
         number = self.integer("version")
@@ -213,14 +232,14 @@ class WorkflowVersion(ConductorView):
 class TaskDefs(ConductorView):
     subject = {"POST": "registerTaskDef.taskDefList", "PUT": "updateTaskDef.taskDef"}
 
-    @extend_schema(summary="All task definitions", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="All task definitions", responses={200: shapes.many(shapes.TASK_DEF)})
     def get(self, request: Request) -> Response:
         tasks = TaskDefinition.objects.filter(current=True).order_by("name")
         created = _first_task_revisions(tasks)
         return Response([task_json(t, created[t.name]) for t in tasks])
 
     @extend_schema(
-        summary="Register or overwrite task definitions", request=list[dict[str, Any]], responses={200: None}
+        summary="Register or overwrite task definitions", request=shapes.many(shapes.TASK_DEF), responses={200: None}
     )
     def post(self, request: Request) -> HttpResponse:
         given = self.list_body()
@@ -240,7 +259,7 @@ class TaskDefs(ConductorView):
             limits.changed([draft.name for draft in drafts], now())
         return done()
 
-    @extend_schema(summary="Change a task definition", request=dict[str, Any], responses={200: None})
+    @extend_schema(summary="Change a task definition", request=shapes.TASK_DEF, responses={200: None})
     def put(self, request: Request) -> HttpResponse:
         draft = task_draft(self.body())
         if not TaskDefinition.objects.filter(name=draft.name, current=True).exists():
@@ -252,7 +271,7 @@ class TaskDefs(ConductorView):
 
 
 class TaskDef(ConductorView):
-    @extend_schema(summary="One task definition", responses={200: dict[str, Any]})
+    @extend_schema(summary="One task definition", responses={200: shapes.TASK_DEF})
     def get(self, request: Request, name: str) -> Response:
         tasks = TaskDefinition.objects.filter(name=name, current=True)
         task = tasks.first()

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.render import workflow_json
 from api.conductor.results import TASK_STATES
 from api.conductor.starts import read_request
@@ -36,8 +37,8 @@ class TestWorkflow(ConductorView):
 
     @extend_schema(
         summary="Run a workflow with made-up task results; nothing is stored or called",
-        request=dict[str, Any],
-        responses={200: dict[str, Any]},
+        request=shapes.TEST_REQUEST,
+        responses={200: shapes.WORKFLOW},
     )
     def post(self, request: Request) -> Response:
         data = self.object_body()

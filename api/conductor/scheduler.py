@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.schedule_search import condition, order
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
@@ -136,7 +137,11 @@ def _time(milliseconds: int | None) -> datetime | None:
 class Schedules(ConductorView):
     subject = "saveSchedule.schedule"
 
-    @extend_schema(summary="All schedules, or those of a workflow", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="All schedules, or those of a workflow",
+        parameters=[query.WORKFLOW_NAME],
+        responses={200: shapes.many(shapes.SCHEDULE)},
+    )
     def get(self, request: Request) -> Response:
         found = Schedule.objects.all()
         name = self.text("workflowName")
@@ -144,7 +149,7 @@ class Schedules(ConductorView):
             found = found.filter(workflow_name=name)
         return Response([schedule_json(schedule) for schedule in found])
 
-    @extend_schema(summary="Create or replace a schedule", request=dict[str, Any], responses={200: dict[str, Any]})
+    @extend_schema(summary="Create or replace a schedule", request=shapes.SCHEDULE, responses={200: shapes.SCHEDULE})
     def post(self, request: Request) -> Response:
         wanted = read_schedule(self.object_body())
         known = str(request.user) if request.user.is_authenticated else ""
@@ -158,7 +163,9 @@ class Schedules(ConductorView):
 
 
 class SearchSchedules(ConductorView):
-    @extend_schema(summary="Search schedules", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Search schedules", parameters=query.SCHEDULES, responses={200: shapes.page(shapes.SCHEDULE)}
+    )
     def get(self, request: Request) -> Response:
         found = Schedule.objects.all()
         if (workflow := self.text("workflowName")) is not None:
@@ -175,7 +182,11 @@ class SearchSchedules(ConductorView):
 
 
 class SearchFirings(ConductorView):
-    @extend_schema(summary="Search what schedules have started", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Search what schedules have started",
+        parameters=query.FIRINGS,
+        responses={200: shapes.page(shapes.SCHEDULE_EXECUTION)},
+    )
     def get(self, request: Request) -> Response:
         found = ScheduleFiring.objects.filter(condition(self.text("query"), _FIRING_FIELDS))
         text = self.text("freeText", "*") or "*"
@@ -199,7 +210,7 @@ def _page(view: ConductorView, found: Any, render_one: Callable[[Any], dict[str,
 
 
 class OneSchedule(ConductorView):
-    @extend_schema(summary="One schedule", responses={200: dict[str, Any]})
+    @extend_schema(summary="One schedule", responses={200: shapes.SCHEDULE})
     def get(self, request: Request, name: str) -> Response:
         return Response(schedule_json(keeping.find(name)))
 
@@ -212,12 +223,12 @@ class OneSchedule(ConductorView):
 class PauseSchedule(ConductorView):
     """PUT is the real server's verb, GET that of its web pages and of older clients."""
 
-    @extend_schema(summary="Pause a schedule", responses={200: None})
+    @extend_schema(summary="Pause a schedule", parameters=[query.REASON], responses={200: None})
     def put(self, request: Request, name: str) -> HttpResponse:
         keeping.pause(name, by=who(request), reason=self.text("reason"))
         return done()
 
-    @extend_schema(summary="Pause a schedule", responses={200: None})
+    @extend_schema(summary="Pause a schedule", parameters=[query.REASON], responses={200: None})
     def get(self, request: Request, name: str) -> HttpResponse:
         return self.put(request, name)
 
@@ -236,16 +247,16 @@ class ResumeSchedule(ConductorView):
 class Tags(ConductorView):
     """Tags are objects with a key and a value."""
 
-    @extend_schema(summary="The tags of a schedule", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="The tags of a schedule", responses={200: shapes.many(shapes.TAG)})
     def get(self, request: Request, name: str) -> Response:
         return Response(keeping.find(name).tags)
 
-    @extend_schema(summary="Replace the tags of a schedule", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Replace the tags of a schedule", request=shapes.many(shapes.TAG), responses={200: None})
     def put(self, request: Request, name: str) -> HttpResponse:
         keeping.set_tags(name, self._tags())
         return done()
 
-    @extend_schema(summary="Remove tags of a schedule", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Remove tags of a schedule", request=shapes.many(shapes.TAG), responses={200: None})
     def delete(self, request: Request, name: str) -> HttpResponse:
         gone = {(tag.get("key"), str(tag.get("value"))) for tag in self._tags()}
         kept = [t for t in keeping.find(name).tags if (t.get("key"), str(t.get("value"))) not in gone]
@@ -260,7 +271,11 @@ class Tags(ConductorView):
 
 
 class NextTimes(ConductorView):
-    @extend_schema(summary="When a cron expression is due next, in epoch milliseconds", responses={200: list[int]})
+    @extend_schema(
+        summary="When a cron expression is due next, in epoch milliseconds",
+        parameters=query.CRON,
+        responses={200: shapes.many(shapes.MILLIS)},
+    )
     def get(self, request: Request) -> Response:
         expression = self.text("cronExpression")
         if expression is None:
@@ -275,21 +290,21 @@ class NextTimes(ConductorView):
 
 
 class PauseAll(ConductorView):
-    @extend_schema(summary="No schedule is fired any more", responses={200: dict[str, Any]})
+    @extend_schema(summary="No schedule is fired any more", responses={200: shapes.DONE})
     def get(self, request: Request) -> Response:
         keeping.pause_all(by=who(request))
         return Response({"status": "done"})
 
 
 class ResumeAll(ConductorView):
-    @extend_schema(summary="Schedules are fired again", responses={200: dict[str, Any]})
+    @extend_schema(summary="Schedules are fired again", responses={200: shapes.DONE})
     def get(self, request: Request) -> Response:
         keeping.resume_all(by=who(request))
         return Response({"status": "done"})
 
 
 class Requeue(ConductorView):
-    @extend_schema(summary="Try again what is due and not started", responses={200: dict[str, Any]})
+    @extend_schema(summary="Try again what is due and not started", responses={200: shapes.REQUEUED})
     def get(self, request: Request) -> Response:
         found = keeping.requeue()
         return Response({"sampleIds": found[:10], "recordIds.size": len(found)})
@@ -300,7 +315,9 @@ class Bulk(ConductorView):
 
     resumes = False
 
-    @extend_schema(summary="Pause or resume several schedules", request=list[str], responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="Pause or resume several schedules", request=shapes.NAMES, responses={200: shapes.BULK_ANSWER}
+    )
     def put(self, request: Request) -> Response:
         names = self.list_body()
         if len(names) > MAX_BULK or not all(isinstance(name, str) for name in names):

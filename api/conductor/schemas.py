@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
 from api.conductor.workflows import who
@@ -38,19 +39,24 @@ def schema_json(schema: Schema, *, short: bool = False) -> dict[str, Any]:
 class Schemas(ConductorView):
     subject = "saveSchemas.schemaDefs"
 
-    @extend_schema(summary="All schemas", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="All schemas", parameters=[query.SHORT], responses={200: shapes.many(shapes.SCHEMA)})
     def get(self, request: Request) -> Response:
         short = self.boolean("short", False)
         return Response([schema_json(schema, short=short) for schema in Schema.objects.all()])
 
-    @extend_schema(summary="Store schemas: one, or a list", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(
+        summary="Store schemas: one, or a list",
+        parameters=[query.NEW_VERSION],
+        request=shapes.one_or_many(shapes.SCHEMA),
+        responses={200: None},
+    )
     def post(self, request: Request) -> HttpResponse:
         keeping.save(schema_drafts(self.body()), new_version=self.boolean("newVersion", False), by=who(request))
         return done()
 
 
 class SchemaOfName(ConductorView):
-    @extend_schema(summary="The highest version of a schema", responses={200: dict[str, Any]})
+    @extend_schema(summary="The highest version of a schema", responses={200: shapes.SCHEMA})
     def get(self, request: Request, name: str) -> Response:
         return Response(schema_json(_found(name, None)))
 
@@ -62,7 +68,7 @@ class SchemaOfName(ConductorView):
 
 
 class SchemaVersion(ConductorView):
-    @extend_schema(summary="One version of a schema", responses={200: dict[str, Any]})
+    @extend_schema(summary="One version of a schema", responses={200: shapes.SCHEMA})
     def get(self, request: Request, name: str, version: int) -> Response:
         return Response(schema_json(_found(name, version)))
 

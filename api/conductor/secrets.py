@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.tag_lists import read_tags, tags_with, tags_without
 from api.conductor.wire import ConductorView, done, plain
 from api.conductor.workflows import who
@@ -31,7 +32,7 @@ class Secrets(ConductorView):
 
 
 class SecretsWithTags(ConductorView):
-    @extend_schema(summary="Names of all secrets with their tags", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="Names of all secrets with their tags", responses={200: shapes.many(shapes.SECRET_NAME)})
     def get(self, request: Request) -> Response:
         return Response(store.names_with_tags())
 
@@ -71,16 +72,16 @@ class SecretExists(ConductorView):
 
 
 class SecretTags(ConductorView):
-    @extend_schema(summary="The tags of a secret", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="The tags of a secret", responses={200: shapes.many(shapes.TAG)})
     def get(self, request: Request, key: str) -> Response:
         return Response(self._tags(key))
 
-    @extend_schema(summary="Tag a secret", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Tag a secret", request=shapes.many(shapes.TAG), responses={200: None})
     def put(self, request: Request, key: str) -> HttpResponse:
         store.set_tags(key, tags_with(self._tags(key), read_tags(self.list_body())))
         return done()
 
-    @extend_schema(summary="Take tags off a secret", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Take tags off a secret", request=shapes.many(shapes.TAG), responses={200: None})
     def delete(self, request: Request, key: str) -> HttpResponse:
         store.set_tags(key, tags_without(self._tags(key), read_tags(self.list_body())))
         return done()

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.conductor.openapi import query, shapes
 from api.conductor.render import task_json
 from api.conductor.wire import ConductorView, plain
 from api.conductor.workflows import MAX_PAGE, who
@@ -83,7 +84,9 @@ class Config(ConductorView):
 
 
 class PendingTasks(ConductorView):
-    @extend_schema(summary="Open tasks of a type, oldest first", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="Open tasks of a type, oldest first", parameters=query.SLICE, responses={200: shapes.many(shapes.TASK)}
+    )
     def get(self, request: Request, task_type: str) -> Response:
         start, count = self.count("start", 0), min(self.count("count", 100), MAX_PAGE)
         ids = operations.pending(task_type).values_list("id", flat=True)[start : start + count]
@@ -114,7 +117,8 @@ def _open_runs(workflow_id: str) -> list[tuple[str, str]]:
 
 class QueueAllVerbose(ConductorView):
     @extend_schema(
-        summary="Tasks of every queue: how many wait, how many a worker has", responses={200: dict[str, Any]}
+        summary="Tasks of every queue: how many wait, how many a worker has",
+        responses={200: shapes.by_name(shapes.by_name(shapes.by_name(shapes.NUMBER)))},
     )
     def get(self, request: Request) -> Response:
         open_states = (RunState.SCHEDULED, RunState.DELAYED, RunState.IN_PROGRESS)
@@ -144,7 +148,7 @@ class Size(ConductorView):
 class Agents(ConductorView):
     """This server runs no agents; the web UI asks before it shows a schedule."""
 
-    @extend_schema(summary="The agents of this server: none", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="The agents of this server: none", responses={200: shapes.many(shapes.MAP)})
     def get(self, request: Request) -> Response:
         return Response([])
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from api.conductor.blocking import wait_until_blocked
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.results import TaskResult, accept, find_by_reference, read_result
 from api.conductor.starts import DEFAULT_WAIT, LONGEST_WAIT, answer
 from api.conductor.wire import ConductorView, done
@@ -37,8 +38,9 @@ class State(ConductorView):
 
     @extend_schema(
         summary="Set variables, complete a task, and wait for what follows",
-        request=dict[str, Any],
-        responses={200: dict[str, Any]},
+        parameters=[query.REQUEST_ID, *query.WAIT],
+        request=shapes.STATE_UPDATE,
+        responses={200: shapes.RUN},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
         problems = Problems()
@@ -46,7 +48,7 @@ class State(ConductorView):
         if wanted is None or problems:
             raise Invalid(problems)
         operations.execution(workflow_id)
-        seconds = self.count("waitForSeconds", DEFAULT_WAIT) or DEFAULT_WAIT
+        seconds = self.count("waitForSeconds", DEFAULT_WAIT)  # 0 does not wait, unlike at a start
         refs = [ref.strip() for ref in (self.text("waitUntilTaskRef") or "").split(",") if ref.strip()]
         result = None
         if wanted.task_reference_name and wanted.task_result is not None:
@@ -70,7 +72,7 @@ class State(ConductorView):
 class Signal(ConductorView):
     @extend_schema(
         summary="Complete the task that a workflow waits in; the body is its output",
-        request=dict[str, Any],
+        request=shapes.MAP,
         responses={200: None},
     )
     def post(self, request: Request, workflow_id: str, status: str) -> HttpResponse:
@@ -97,8 +99,9 @@ class Signal(ConductorView):
 class SignalSync(Signal):
     @extend_schema(
         summary="Complete the task that a workflow waits in, and wait for what follows",
-        request=dict[str, Any],
-        responses={200: dict[str, Any]},
+        parameters=query.SIGNAL,
+        request=shapes.MAP,
+        responses={200: shapes.RUN},
     )
     def post(self, request: Request, workflow_id: str, status: str) -> Response:
         millis = self.count("timeoutMillis", DEFAULT_SIGNAL_WAIT_MS) or DEFAULT_SIGNAL_WAIT_MS

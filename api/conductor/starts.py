@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from api.conductor.blocking import Blocked, wait_until_blocked
 from api.conductor.errors import Refused
 from api.conductor.external_payloads import named_payload
+from api.conductor.openapi import query, shapes
 from api.conductor.run_json import run_json
 from api.conductor.wire import ConductorView, plain
 from executions import operations
@@ -84,7 +85,7 @@ def start(request: StartWorkflowRequest, *, by: str, dynamic_mark: bool = False)
 class Start(ConductorView):
     subject = "startWorkflow.startWorkflowRequest"
 
-    @extend_schema(summary="Start a workflow", request=dict[str, Any], responses={200: str})
+    @extend_schema(summary="Start a workflow", request=shapes.START_REQUEST, responses={200: str})
     def post(self, request: Request) -> HttpResponse:
         wanted = read_request(self.object_body())
         self.payload(wanted.input or {})
@@ -95,7 +96,10 @@ class StartByName(ConductorView):
     subject = "startWorkflow"
 
     @extend_schema(
-        summary="Start a workflow by name; the body is its input", request=dict[str, Any], responses={200: str}
+        summary="Start a workflow by name; the body is its input",
+        parameters=[query.VERSION, query.CORRELATION_ID, query.PRIORITY],
+        request=shapes.MAP,
+        responses={200: str},
     )
     def post(self, request: Request, name: str) -> HttpResponse:
         wanted = read_request(
@@ -118,7 +122,10 @@ class Execute(ConductorView):
     subject = "executeWorkflow.request"
 
     @extend_schema(
-        summary="Start a workflow and wait for its end", request=dict[str, Any], responses={200: dict[str, Any]}
+        summary="Start a workflow and wait for its end",
+        parameters=[query.REQUEST_ID, *query.WAIT, query.STRATEGY],
+        request=shapes.START_REQUEST,
+        responses={200: shapes.RUN},
     )
     def post(self, request: Request, name: str, version: str) -> Response:
         data = self.object_body()

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from api.conductor.errors import Refused
 from api.conductor.metadata import current_versions
+from api.conductor.openapi import shapes
 from api.conductor.wire import ConductorView, done
 from workflows_app.formats.conductor.fields import Invalid, Problems, anything, read, text
 from workflows_app.models import TaskDefinition
@@ -78,21 +79,25 @@ class Tags(ConductorView):
         """Raises Refused for a name that nothing has."""
         raise NotImplementedError
 
-    @extend_schema(summary="Tags", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="Tags", responses={200: shapes.many(shapes.TAG)})
     def get(self, request: Request, name: str) -> Response:
         return Response([label_json(label) for label in keeping.of(self.subject_kind, self.checked(name))])
 
-    @extend_schema(summary="Add a tag, or a list of them", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Add a tag, or a list of them", request=shapes.one_or_many(shapes.TAG), responses={200: None}
+    )
     def post(self, request: Request, name: str) -> HttpResponse:
         keeping.add(self.subject_kind, self.checked(name), read_labels(self.body()))
         return done()
 
-    @extend_schema(summary="Set all tags", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Set all tags", request=shapes.many(shapes.TAG), responses={200: None})
     def put(self, request: Request, name: str) -> HttpResponse:
         keeping.replace(self.subject_kind, self.checked(name), read_labels(self.list_body()))
         return done()
 
-    @extend_schema(summary="Remove a tag, or a list of them", request=dict[str, Any], responses={200: None})
+    @extend_schema(
+        summary="Remove a tag, or a list of them", request=shapes.one_or_many(shapes.TAG), responses={200: None}
+    )
     def delete(self, request: Request, name: str) -> HttpResponse:
         keeping.remove(self.subject_kind, self.checked(name), read_labels(self.body()))
         return done()
@@ -117,7 +122,7 @@ class TaskTags(Tags):
 
 
 class AllTags(ConductorView):
-    @extend_schema(summary="Every tag that is in use", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="Every tag that is in use", responses={200: shapes.many(shapes.TAG)})
     def get(self, request: Request) -> Response:
         return Response([label_json(label) for label in keeping.everything()])
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import query, shapes
 from api.conductor.polling import offer, poll_one
 from api.conductor.render import task_json, workflow_json
 from api.conductor.results import TaskResult, accept, check_status, find_by_reference, read_result, worker_name
@@ -32,14 +33,16 @@ MAX_TIMEOUT_MS = 5000
 
 
 class Poll(ConductorView):
-    @extend_schema(summary="Poll for one task", responses={200: dict[str, Any], 204: None})
+    @extend_schema(summary="Poll for one task", parameters=query.POLL, responses={200: shapes.TASK, 204: None})
     def get(self, request: Request, task_type: str) -> Response:
         found = poll_one(task_type, worker_name(self.text("workerid")) or "", self.text("domain"))
         return no_content() if found is None else Response(found)
 
 
 class PollBatch(ConductorView):
-    @extend_schema(summary="Poll for several tasks", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="Poll for several tasks", parameters=query.POLL_BATCH, responses={200: shapes.many(shapes.TASK)}
+    )
     def get(self, request: Request, task_type: str) -> Response:
         timeout = self.count("timeout", 100)
         if timeout > MAX_TIMEOUT_MS:
@@ -53,7 +56,7 @@ class PollBatch(ConductorView):
 class Update(ConductorView):
     subject = "updateTask.taskResult"
 
-    @extend_schema(summary="Report the result of a task", request=dict[str, Any], responses={200: str})
+    @extend_schema(summary="Report the result of a task", request=shapes.TASK_RESULT, responses={200: str})
     def post(self, request: Request) -> HttpResponse:
         result = read_result(self.object_body())
         accept(result, size=len(self.raw_body()))
@@ -65,8 +68,8 @@ class UpdateV2(ConductorView):
 
     @extend_schema(
         summary="Report the result of a task and get the next one",
-        request=dict[str, Any],
-        responses={200: dict[str, Any], 204: None},
+        request=shapes.TASK_RESULT,
+        responses={200: shapes.TASK, 204: None},
     )
     def post(self, request: Request) -> Response:
         result = read_result(self.object_body())
@@ -81,7 +84,10 @@ class UpdateV2(ConductorView):
 
 class UpdateByReference(ConductorView):
     @extend_schema(
-        summary="Complete or fail a task by its reference name", request=dict[str, Any], responses={200: str}
+        summary="Complete or fail a task by its reference name",
+        parameters=[query.WORKER],
+        request=shapes.MAP,
+        responses={200: str},
     )
     def post(self, request: Request, workflow_id: str, ref: str, status: str) -> HttpResponse:
         result = self.result(workflow_id, ref, status)
@@ -113,8 +119,9 @@ class UpdateByReference(ConductorView):
 class UpdateByReferenceSync(UpdateByReference):
     @extend_schema(
         summary="Complete or fail a task by its reference name; answers the workflow",
-        request=dict[str, Any],
-        responses={200: dict[str, Any]},
+        parameters=[query.WORKER],
+        request=shapes.MAP,
+        responses={200: shapes.WORKFLOW},
     )
     def post(self, request: Request, workflow_id: str, ref: str, status: str) -> Response:
         if self.result(workflow_id, ref, status) is None:
@@ -123,7 +130,7 @@ class UpdateByReferenceSync(UpdateByReference):
 
 
 class Task(ConductorView):
-    @extend_schema(summary="One task", responses={200: dict[str, Any]})
+    @extend_schema(summary="One task", responses={200: shapes.TASK})
     def get(self, request: Request, task_id: str) -> Response:
         run = operations.task_run(task_id)
         return Response(task_json(operations.execution(run.execution_id), run))
@@ -141,7 +148,7 @@ class Log(ConductorView):
         TaskLog.objects.create(task_run_id=run.id, at=now(), message=storable(_unescaped(line)))
         return done()
 
-    @extend_schema(summary="The log of a task", responses={200: list[dict[str, Any]], 204: None})
+    @extend_schema(summary="The log of a task", responses={200: shapes.many(shapes.LOG_LINE), 204: None})
     def get(self, request: Request, task_id: str) -> Response:
         run = operations.task_run(task_id)
         lines = TaskLog.objects.filter(task_run_id=run.id)
@@ -158,7 +165,9 @@ def _unescaped(line: str) -> str:
 
 
 class QueueSizes(ConductorView):
-    @extend_schema(summary="How many tasks wait, by type", responses={200: dict[str, int]})
+    @extend_schema(
+        summary="How many tasks wait, by type", parameters=[query.TASK_TYPES], responses={200: dict[str, int]}
+    )
     def get(self, request: Request) -> Response:
         names = self.texts("taskType")
         sizes = _sizes(names)
@@ -166,7 +175,9 @@ class QueueSizes(ConductorView):
 
 
 class QueueSize(ConductorView):
-    @extend_schema(summary="How many tasks of one type wait", responses={200: int})
+    @extend_schema(
+        summary="How many tasks of one type wait", parameters=[query.TASK_TYPE, query.DOMAIN], responses={200: int}
+    )
     def get(self, request: Request) -> Response:
         name, domain = self.text("taskType", "") or "", self.text("domain")
         queue = f"{domain}:{name}" if domain else name
@@ -187,13 +198,17 @@ def _sizes(queues: list[str] | None) -> dict[str, int]:
 
 
 class PollData(ConductorView):
-    @extend_schema(summary="Who polled last for a task type", responses={200: list[dict[str, Any]]})
+    @extend_schema(
+        summary="Who polled last for a task type",
+        parameters=[query.TASK_TYPE],
+        responses={200: shapes.many(shapes.POLL_DATA)},
+    )
     def get(self, request: Request) -> Response:
         return Response([poll_json(p) for p in polling.polls(self.text("taskType", "") or "")])
 
 
 class PollDataAll(ConductorView):
-    @extend_schema(summary="Who polled last, for every task type", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="Who polled last, for every task type", responses={200: shapes.many(shapes.POLL_DATA)})
     def get(self, request: Request) -> Response:
         return Response([poll_json(p) for p in polling.polls()])
 

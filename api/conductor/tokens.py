@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed, Throttled
@@ -12,6 +10,7 @@ from rest_framework.response import Response
 
 from api.access import address
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.wire import ConductorView, refuse_field
 from api.keys import attempts, tokens
 from api.keys.clients import Client
@@ -24,7 +23,7 @@ class Token(ConductorView):
     authentication_classes = ()
     permission_classes = ()
 
-    @extend_schema(summary="A token for an API key", request=dict[str, Any], responses={200: dict[str, str]})
+    @extend_schema(summary="A token for an API key", request=shapes.KEY, responses={200: shapes.TOKEN})
     def post(self, request: Request) -> Response:
         if settings.OPEN:
             raise Refused(404, "This server lets everybody in: no token is needed")
@@ -46,7 +45,7 @@ class Token(ConductorView):
 
 
 class UserInfo(ConductorView):
-    @extend_schema(summary="Who the token stands for", responses={200: dict[str, Any]})
+    @extend_schema(summary="Who the token stands for", responses={200: shapes.USER})
     def get(self, request: Request) -> Response:
         user = request.user
         scopes = [scope for scope, permission in PERMISSIONS.items() if settings.OPEN or user.has_perm(permission)]

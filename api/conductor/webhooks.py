@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.conductor.errors import Refused
+from api.conductor.openapi import shapes
 from api.conductor.tag_lists import read_tags, tags_with, tags_without
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
@@ -31,24 +32,24 @@ _HISTORY = 20
 
 
 class Webhooks(ConductorView):
-    @extend_schema(summary="All webhooks", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="All webhooks", responses={200: shapes.many(shapes.WEBHOOK)})
     def get(self, request: Request) -> Response:
         return Response([webhook_json(found) for found in Row.objects.all()])
 
-    @extend_schema(summary="Create a webhook", request=dict[str, Any], responses={200: dict[str, Any]})
+    @extend_schema(summary="Create a webhook", request=shapes.WEBHOOK, responses={200: shapes.WEBHOOK})
     def post(self, request: Request) -> Response:
         wanted = read_configuration(self.object_body())
         return Response(webhook_json(_saved(lambda: configuration.create(wanted, by=who(request)))))
 
 
 class Webhook(ConductorView):
-    @extend_schema(summary="One webhook, with its latest deliveries", responses={200: dict[str, Any]})
+    @extend_schema(summary="One webhook, with its latest deliveries", responses={200: shapes.WEBHOOK})
     def get(self, request: Request, webhook_id: str) -> Response:
         found = webhook_of(webhook_id)
         history = [delivery_json(delivery) for delivery in found.deliveries.all()[:_HISTORY]]
         return Response({**webhook_json(found), "webhookExecutionHistory": history})
 
-    @extend_schema(summary="Change a webhook", request=dict[str, Any], responses={200: dict[str, Any]})
+    @extend_schema(summary="Change a webhook", request=shapes.WEBHOOK, responses={200: shapes.WEBHOOK})
     def put(self, request: Request, webhook_id: str) -> Response:
         found, wanted = webhook_of(webhook_id), read_configuration(self.object_body())
         return Response(webhook_json(_saved(lambda: configuration.change(found, wanted, by=who(request)))))
@@ -61,17 +62,17 @@ class Webhook(ConductorView):
 
 
 class WebhookTags(ConductorView):
-    @extend_schema(summary="The tags of a webhook", responses={200: list[dict[str, Any]]})
+    @extend_schema(summary="The tags of a webhook", responses={200: shapes.many(shapes.TAG)})
     def get(self, request: Request, webhook_id: str) -> Response:
         return Response(webhook_of(webhook_id).tags)
 
-    @extend_schema(summary="Tag a webhook", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Tag a webhook", request=shapes.many(shapes.TAG), responses={200: None})
     def put(self, request: Request, webhook_id: str) -> HttpResponse:
         found = webhook_of(webhook_id)
         Row.objects.filter(pk=found.pk).update(tags=tags_with(found.tags, read_tags(self.list_body())))
         return done()
 
-    @extend_schema(summary="Take tags off a webhook", request=list[dict[str, Any]], responses={200: None})
+    @extend_schema(summary="Take tags off a webhook", request=shapes.many(shapes.TAG), responses={200: None})
     def delete(self, request: Request, webhook_id: str) -> HttpResponse:
         found = webhook_of(webhook_id)
         Row.objects.filter(pk=found.pk).update(tags=tags_without(found.tags, read_tags(self.list_body())))

@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from api.conductor import errors
 from api.conductor.errors import Refused
 from api.conductor.needs import needed_scope
+from api.conductor.openapi.schema import ConductorSchema
 from api.rendering import AsTheEndpointLikes, Json
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
 from workflows_app.json_text import deeper_than, loads, size_of
@@ -42,6 +43,7 @@ class ConductorView(APIView):
 
     renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
     content_negotiation_class = AsTheEndpointLikes
+    schema = ConductorSchema()
     subject: ClassVar[str | Mapping[str, str]] = ""
 
     def needed_scope(self, request: Request) -> str | None:

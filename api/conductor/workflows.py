@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.conductor.openapi import query, shapes
 from api.conductor.render import output_of, tasks_json, workflow_json
 from api.conductor.starts import StartByName
 from api.conductor.wire import ConductorView, done, no_content
@@ -22,14 +23,16 @@ class Workflow(StartByName):
     """An execution by its id; ``POST`` takes the name of a definition in the same place."""
 
     @extend_schema(
-        summary="One execution, with its tasks unless includeTasks is false", responses={200: dict[str, Any]}
+        summary="One execution, with its tasks unless includeTasks is false",
+        parameters=[query.INCLUDE_TASKS],
+        responses={200: shapes.WORKFLOW},
     )
     def get(self, request: Request, name: str) -> Response:
         execution = operations.execution(name)
         with_tasks = self.boolean("includeTasks", True)
         return Response(workflow_json(execution, runs.read(name) if with_tasks else None))
 
-    @extend_schema(summary="Terminate an execution", responses={200: None})
+    @extend_schema(summary="Terminate an execution", parameters=[query.REASON, query.COMPENSATE], responses={200: None})
     def delete(self, request: Request, name: str) -> HttpResponse:
         operations.terminate(
             name,
@@ -41,7 +44,7 @@ class Workflow(StartByName):
 
 
 class Status(ConductorView):
-    @extend_schema(summary="The state of an execution", responses={200: dict[str, Any]})
+    @extend_schema(summary="The state of an execution", parameters=query.STATUS, responses={200: shapes.STATUS})
     def get(self, request: Request, workflow_id: str) -> Response:
         execution = operations.execution(workflow_id)
         found: dict[str, Any] = {"workflowId": execution.id, "status": execution.state}
@@ -55,7 +58,11 @@ class Status(ConductorView):
 
 
 class Tasks(ConductorView):
-    @extend_schema(summary="The tasks of an execution, by page and status", responses={200: dict[str, Any]})
+    @extend_schema(
+        summary="The tasks of an execution, by page and status",
+        parameters=query.TASKS,
+        responses={200: shapes.page(shapes.TASK)},
+    )
     def get(self, request: Request, workflow_id: str) -> Response:
         execution = operations.execution(workflow_id)
         tasks = tasks_json(execution, runs.read(workflow_id))
@@ -81,14 +88,14 @@ class Resume(ConductorView):
 
 
 class Retry(ConductorView):
-    @extend_schema(summary="Run again what failed", responses={204: None})
+    @extend_schema(summary="Run again what failed", parameters=[query.RESUME_CHILDREN], responses={204: None})
     def post(self, request: Request, workflow_id: str) -> Response:
         operations.retry(workflow_id, by=who(request), resume_children=self.boolean("resumeSubworkflowTasks", False))
         return no_content()
 
 
 class Restart(ConductorView):
-    @extend_schema(summary="Begin anew", responses={204: None})
+    @extend_schema(summary="Begin anew", parameters=[query.LATEST], responses={204: None})
     def post(self, request: Request, workflow_id: str) -> Response:
         operations.restart(workflow_id, by=who(request), latest_version=self.boolean("useLatestDefinitions", False))
         return no_content()

@@ -42,7 +42,7 @@ def catch_up(seconds: float) -> int:
     done = 0
     while found := _pending():
         if done and time.monotonic() >= end:
-            logger.info("full-text search is behind: %s documents made, more to come", done)
+            logger.debug("full-text search is behind: %s documents made, more to come", done)
             break
         done += _index(found)
     return done

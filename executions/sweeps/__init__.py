@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DatabaseError
 
@@ -34,9 +34,12 @@ from executions.sweeps import (
 
 logger = logging.getLogger(__name__)
 
-# How long a tick lasts: Beat sends the next one after a second.
-TICK_SECONDS = 1.0
+# How long a tick lasts: Beat sends the next one after a second, and a little later at times.
+TICK_SECONDS = 1.1
 _SHORTEST_PAUSE = 0.005
+# Something that falls due sooner may have come meanwhile.
+_LONGEST_PAUSE = 0.2
+TIDY_SECONDS = 0.5
 
 _EVERY_TICK: tuple[Callable[[], int], ...] = (
     delays.run_once,
@@ -62,16 +65,29 @@ _NEXT_DUE: tuple[Callable[[datetime], datetime | None], ...] = (due.next_due, sc
 
 def tick(seconds: float = TICK_SECONDS) -> int:
     """Does what is due, then waits for what falls due before the next tick: timers fire within milliseconds."""
-    end = time.monotonic() + seconds * 0.9
-    done = run_all(_EVERY_TICK)
-    while (pause := _until_next(end)) is not None:
-        time.sleep(max(pause, _SHORTEST_PAUSE))
+    end = time.monotonic() + seconds
+    done = 0
+    while True:
+        begun = now()
         done += run_all(_EVERY_TICK)
-    return done
+        if not _wait_until_due(begun, end):
+            return done
 
 
 def tidy() -> int:
-    return run_all(_NOW_AND_THEN)
+    """Does what can wait, each as long as it finds something, for half a second at most.
+
+    The same process fires timers: what is due is done in between, so that none waits for all of it.
+    """
+    done = 0
+    for sweep in _NOW_AND_THEN:
+        end = time.monotonic() + TIDY_SECONDS
+        while found := run_all((sweep,)):
+            run_all(_EVERY_TICK)
+            done += found
+            if time.monotonic() >= end:
+                break
+    return done
 
 
 def run_all(sweeps: tuple[Callable[[], int], ...]) -> int:
@@ -85,14 +101,18 @@ def run_all(sweeps: tuple[Callable[[], int], ...]) -> int:
     return done
 
 
-def _until_next(end: float) -> float | None:
-    """Seconds until something falls due, or None if that is after ``end``."""
-    left = end - time.monotonic()
-    if left <= 0:
-        return None
-    moment = now()
-    known = [found for next_due in _NEXT_DUE if (found := next_due(moment)) is not None]
-    following = min(known, default=None)
-    if following is None or following > moment + timedelta(seconds=left):
-        return None
-    return (following - moment).total_seconds()
+def _wait_until_due(since: datetime, end: float) -> bool:
+    """Until something falls due that was not due at ``since``, when the sweeps began: it may have become so while they
+    were at work. False if nothing does before ``end``."""
+    while (following := _next_due(since)) is not None:
+        pause, left = (following - now()).total_seconds(), end - time.monotonic()
+        if left <= 0 or pause > left:
+            return False
+        time.sleep(min(max(pause, _SHORTEST_PAUSE), _LONGEST_PAUSE))
+        if pause <= _LONGEST_PAUSE:
+            return True
+    return False
+
+
+def _next_due(after: datetime) -> datetime | None:
+    return min((found for next_due in _NEXT_DUE if (found := next_due(after)) is not None), default=None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from executions.search.documents import catch_up
 
-# The process that does this fires timers, too: what is left over waits for the next time, or for a search.
-_SECONDS = 0.5
+# The process that does this fires timers, too: it is asked again while there is something left.
+_SECONDS = 0.05
 
 
 def run_once() -> int:

@@ -14,7 +14,14 @@ PAGE = ROOT / "docs/settings.md"
 PACKAGES = ("config", "workflows_app", "executions", "api")
 ENVIRONMENT = re.compile(r"(os\.)?environ(\.get|\.pop|\.setdefault)?|env\.(text|flag|number|words)")
 # read or set on behalf of others: where Django's settings are, and what WSGI calls an environment as well
-OTHERS = {"DJANGO_SETTINGS_MODULE", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_TRANSFER_ENCODING", "wsgi.input"}
+OTHERS = {
+    "DJANGO_SETTINGS_MODULE",
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "HTTP_TRANSFER_ENCODING",
+    "PATH_INFO",
+    "wsgi.input",
+}
 FOR_TESTS = re.compile(r"\bUPBEAT_TEST_[A-Z_]+\b")
 
 

@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import api.conductor
-from executions import waiting
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = pytest.mark.django_db
@@ -66,27 +65,9 @@ TASK_DEF = {
 }
 
 
-class Clock:
-    """Time that passes by sleeping alone: no request waits for anything."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "time", Clock())
-
-
 def endpoints() -> list[tuple[str, str]]:
     """(method, path with its parameters in braces) of the whole door."""
-    schema = Client().get("/openapi.json", HTTP_ACCEPT="application/vnd.oai.openapi+json").json()
+    schema = Client().get("/openapi.json").json()
     found = [(m, p) for p, item in schema["paths"].items() if p.startswith("/api/") for m in METHODS if m in item]
     return [*found, ("get", "/api/no/such"), ("patch", "/api/workflow"), ("post", "/api/")]
 
@@ -158,7 +139,7 @@ def bodies(good: list[Any]) -> st.SearchStrategy[bytes]:
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.usefixtures("no_waiting")
 def test_nothing_that_is_sent_makes_the_server_fail() -> None:
     call("POST", "metadata/taskdefs", [TASK_DEF])
     for body in (definition(simple(), SWITCH, name="fuzz"), definition(LOOP, FORK, JOIN, SUB, name="deep")):

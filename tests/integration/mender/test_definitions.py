@@ -243,8 +243,7 @@ def test_definitions_of_other_formats_are_left_to_them() -> None:
     assert read_text(json.dumps(conductor()), "json").definitions[0].format == "conductor"
     with pytest.raises(Unreadable, match="no definition format"):
         read_text('{"name": "x", "tasks": [{"name": "a", "type": "SIMPLE"}]}', "json")
-    with pytest.raises(Unreadable, match="no definition format"):
-        read_text("version: '2.0'\nwf: {tasks: {a: {action: std.noop}}}", "yaml")
+    assert read_text("version: '2.0'\nwf: {tasks: {a: {action: std.noop}}}", "yaml").definitions[0].format == "mistral"
 
 
 # ---- the graph

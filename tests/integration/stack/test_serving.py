@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,28 @@ def test_a_body_whose_length_is_not_told_is_read_and_limited(running: Stack) -> 
     assert send(b'{"name": "w", "tasks": []}').status_code == 400
     answer = send(*[b" " * 1024 * 1024] * 13)
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
+
+
+@pytest.mark.parametrize(
+    ("path", "second", "status"),
+    [
+        ("/api/metadata/workflow/validate", "application/json", 200),
+        ("/api/metadata/workflow/validate", "text/plain", 200),
+        ("/health", "application/json", 403),
+        ("/health", "text/plain", 400),
+    ],
+)
+def test_a_content_type_may_come_twice(running: Stack, path: str, second: str, status: int) -> None:
+    body = b'{"name": "w", "tasks": [{"name": "t", "taskReferenceName": "t"}]}'
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: application/json\r\nContent-Type: {second}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+        connection.sendall(head.encode() + body)
+        answer = connection.makefile("rb").readline()
+
+    assert int(answer.split()[1]) == status
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -168,7 +168,7 @@ def _read_model(of: type[Any], data: Any, path: str, problems: Problems) -> Any:
         problems.note(path, f"must be an object, not {_kind(data)}", _scalar(data))
         return None
     values = {}
-    for f, wire in _wire_fields(of):
+    for f, wire in wire_fields(of):
         given = data.get(wire)
         if given is not None:
             found = f.metadata["reader"](given, f"{path}.{wire}" if path else wire, problems)
@@ -180,7 +180,8 @@ def _read_model(of: type[Any], data: Any, path: str, problems: Problems) -> Any:
 _known_fields: dict[type[Any], tuple[tuple[Field[Any], str], ...]] = {}
 
 
-def _wire_fields(of: type[Any]) -> tuple[tuple[Field[Any], str], ...]:
+def wire_fields(of: type[Any]) -> tuple[tuple[Field[Any], str], ...]:
+    """The fields of a model with their names on the wire."""
     if of not in _known_fields:
         _known_fields[of] = tuple(
             (f, f.metadata["wire"] or camel(f.name)) for f in fields(of) if "reader" in f.metadata
@@ -325,7 +326,7 @@ def _scalar(value: Any) -> Any:
 def render(value: Any) -> dict[str, Any]:
     """The JSON of a model, defaults included, fields without a value left out."""
     return {
-        wire: _render(found) for f, wire in _wire_fields(type(value)) if (found := getattr(value, f.name)) is not None
+        wire: _render(found) for f, wire in wire_fields(type(value)) if (found := getattr(value, f.name)) is not None
     }
 
 
