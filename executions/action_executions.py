@@ -1,12 +1,14 @@
 """Action executions: completing, pausing and running actions by id (docs/decisions/0013).
 
 An action execution is a task run. Whoever has its id may say how it ended, once: a program, a person, the service that
-an asynchronous action has called, at any time. ``by`` is who does it.
+an asynchronous action has called, at any time. ``by`` is who does it; of a completion it is kept with the run, as its
+worker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F
@@ -53,14 +55,13 @@ def complete(action_id: str, state: RunState, result: Any = None, *, by: str) ->
     """
     assert state in _STATES
     run = find(action_id)
-    outcome = _outcome(run, state, result)
+    outcome = replace(_outcome(run, state, result), worker=by)
     decision = decide(run.execution_id, Finished(run.id, outcome), hint=Hint.of(run))
     if decision.refused == UNKNOWN_RUN:
         raise not_found(action_id)
     if decision.refused in (RUN_ENDED, ENDED):
         _keep_late(action_id, outcome)
-    audit.record(f"complete action: {state}", by=by, execution_id=run.execution_id, task_run_id=run.id)
-    return find(action_id)
+    return next((changed for changed in decision.runs if changed.id == run.id), None) or find(action_id)
 
 
 def hold(action_id: str, *, by: str) -> RunRow:

@@ -93,6 +93,7 @@ def skip(plan: Plan, node: Node, event: Skipped) -> None:
 
 def _go_back(plan: Plan, run: RunRow, cut: Cut, given: object) -> None:
     plan.in_doubt = True
+    plan.decision.reopening = True  # the task may have ended, also while its execution runs
     plan.change_execution(epoch=cut.epoch)
     _reset(plan, run, given)
 
