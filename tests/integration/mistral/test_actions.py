@@ -140,7 +140,7 @@ def test_mail(mistral: Mistral, settings: Any) -> None:
     assert (sender, to) == ("me@example.org", ["you@example.org", "they@example.org", "hidden@example.org"])
     mail = message_from_bytes(data, policy=policy.default)
     assert (mail["Subject"], mail["Reply-To"], mail["Bcc"]) == ("Größe", "reply@example.org", None)
-    assert [part.get_content().strip() for part in mail.iter_parts()] == ["plain", "<b>rich</b>"]  # type: ignore[attr-defined]
+    assert [part.get_content().strip() for part in mail.iter_parts()] == ["plain", "<b>rich</b>"]
 
 
 def test_mail_without_a_server(mistral: Mistral, settings: Any) -> None:
