@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 
 from executions.engine.driver import Driver
 from executions.engine.new_execution import NewExecution
@@ -13,6 +14,11 @@ from executions.engine.rows import ExecutionRow
 def driver() -> Driver:
     """A driver for one request: it decides and starts children, and runs no tasks."""
     return Driver(worker=f"web:{socket.gethostname()}:{os.getpid()}")
+
+
+def start_all(requests: Sequence[NewExecution]) -> list[ExecutionRow]:
+    """Starts several executions in one transaction: all of them, or none. See ``transact.start_all``."""
+    return driver().start_all(requests)
 
 
 def start(request: NewExecution) -> ExecutionRow | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -16,7 +16,7 @@ from api.mender.lookups import JobOfWorkflow
 from api.mender.wire import MenderView, Refused
 from api.scopes import Scope
 from executions.engine.new_execution import NewExecution
-from executions.starting import start
+from executions.starting import start_all
 from workflows_app import catalog
 from workflows_app.catalog import Catalog, Found
 from workflows_app.formats.mender.drafts import NAME
@@ -27,6 +27,8 @@ NOT_FOUND = "Workflow not found"
 UNREADABLE = "Unable to parse the input parameters"
 _OBJECT = "map[string]interface {}"
 _LONGEST_VERSION = 255
+# Jobs that are started in one transaction.
+MAX_BATCH = 5000
 
 Parameters = dict[str, Any]
 
@@ -41,12 +43,12 @@ class StartingView(MenderView):
         except Wrong as wrong:
             raise Refused(400, f"{UNREADABLE}: {wrong}") from None
 
-    def begin(self, found: Found, given: Parameters, version: str = "") -> dict[str, str]:
-        """Starts a job; gives its id and name."""
-        created_by = {"createdBy": who} if (who := self.who()) else {}
-        execution = None
-        while execution is None:  # an id that is taken: as good as impossible
-            execution = start(
+    def begin(self, found: Found, jobs: Sequence[Parameters], version: str = "") -> list[dict[str, str]]:
+        """Starts jobs, all or none; gives their ids and names."""
+        who = self.who()
+        attributes = {**({"minVersion": version} if version else {}), **({"createdBy": who} if who else {})}
+        started = start_all(
+            [
                 NewExecution(
                     id=new_execution_id(),
                     version_id=found.id,
@@ -54,10 +56,12 @@ class StartingView(MenderView):
                     name=found.name,
                     number=found.number,
                     input=given,
-                    attributes={**({"minVersion": version} if version else {}), **created_by},
+                    attributes=attributes,
                 )
-            )
-        return {"id": job_id(execution.id), "name": found.name}
+                for given in jobs
+            ]
+        )
+        return [{"id": job_id(execution.id), "name": found.name} for execution in started]
 
 
 class Start(StartingView):
@@ -74,7 +78,7 @@ class Start(StartingView):
         version = request.headers.get(MIN_VERSION, "")[:_LONGEST_VERSION]
         found = find(name, version)
         check_present(found, given)
-        return Response(self.begin(found, given, version), status=201)
+        return Response(self.begin(found, [given], version)[0], status=201)
 
 
 class StartBatch(JobOfWorkflow, StartingView):
@@ -96,12 +100,14 @@ class StartBatch(JobOfWorkflow, StartingView):
         jobs = [_object(element) for element in parsed or []]
         if not jobs:
             return Response([], status=201)
+        if len(jobs) > MAX_BATCH:
+            raise Refused(413, f"A batch may have {MAX_BATCH} jobs, and this one has {len(jobs)}")
         version = request.headers.get(MIN_VERSION, "")[:_LONGEST_VERSION]
         found = find(name, version)
         for given in jobs:
             self.check_size(given)
             check_present(found, given)
-        return Response([self.begin(found, given, version) for given in jobs], status=201)
+        return Response(self.begin(found, jobs, version), status=201)
 
 
 class StartFirstForm(StartingView):
@@ -125,7 +131,7 @@ class StartFirstForm(StartingView):
         missing = [key for key in _required(found) if given.get(key) in (None, "")]
         if missing:
             raise Refused(400, f"Missing input parameters: {', '.join(missing)}")
-        return Response({**self.begin(found, given), "success": True})
+        return Response({**self.begin(found, [given])[0], "success": True})
 
 
 def find(name: str, min_version: str) -> Found:

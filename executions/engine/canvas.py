@@ -49,6 +49,14 @@ def send(runs: Sequence[RunRow], epoch: int, *, but: frozenset[str] = frozenset(
         logger.warning("%d messages could not be sent: %s", len(todo), error)
 
 
+def send_all(runs: Sequence[RunRow]) -> None:
+    """Rings for runs of several executions in one batch. Never raises."""
+    try:
+        _publish([_run(run.id, run.queue or "default") for run in runs])
+    except (KombuError, OSError) as error:
+        logger.warning("%d messages could not be sent: %s", len(runs), error)
+
+
 def ring(queue_and_id: Iterable[tuple[str, str]]) -> None:
     """Rings for task runs that are known by queue and id only: what a sweep has found. May raise."""
     _publish([_run(found, queue) for queue, found in queue_and_id])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -64,6 +64,15 @@ class Driver:
         execution = self.begin(request)
         self.go_on()
         return execution
+
+    def start_all(self, requests: Sequence[NewExecution]) -> list[ExecutionRow]:
+        """Starts several executions, all or none, and goes on with them. See ``transact.start_all``."""
+        decisions = transact.start_all(requests, claimer=self._claimer())
+        canvas.send_all([run for decision in decisions for run in decision.send])
+        for decision in decisions:
+            self._after(decision, sent=True)
+        self.go_on()
+        return [decision.execution for decision in decisions]
 
     def begin(self, request: NewExecution) -> ExecutionRow | None:
         """Starts an execution; what it leaves to do is taken up by the next ``go_on``."""
@@ -152,9 +161,9 @@ class Driver:
             children=self.children if in_time else 0,
         )
 
-    def _after(self, decision: Decision) -> None:
+    def _after(self, decision: Decision, *, sent: bool = False) -> None:
         execution = decision.execution
-        if decision.send and not (self.in_chord and self._left_to_chord(decision)):
+        if decision.send and not sent and not (self.in_chord and self._left_to_chord(decision)):
             canvas.send(decision.send, execution.epoch, but=self.chained)
         wakeups.work_arrived(
             run.queue

@@ -274,6 +274,35 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
     return _insist(lambda _: admission.start(key, graph, row, request, moment, begin), tools)
 
 
+def start_all(requests: Sequence[NewExecution], *, claimer: Claimer | None = None) -> list[Decision]:
+    """Creates several executions in one transaction, and decides the beginning of each: all of them, or none.
+
+    Raises Conflict when there is an execution of one of the ids already, IntegrityError when a key is taken. Not for
+    definitions of which only so many executions run at a time.
+    """
+    moment = now()
+    tools = Toolbox(locked=False, active_domain=active_domain)
+    look = catalog.Catalog()
+    definitions = {v: look.task_definitions(catalog.task_names(v)) for v in {r.version_id for r in requests}}
+    decisions = []
+    for request in requests:
+        graph = catalog.graph(request.version_id)
+        assert graph.admission is None
+        row = new_row(request, graph, moment, definitions[request.version_id])
+        decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
+        decision.execution.revision = 1
+        decisions.append(decision)
+
+    def begin() -> list[Decision]:
+        execution_store.insert_all([d.execution for d in decisions])
+        runs.write([run for d in decisions for run in d.runs])
+        logs.add([line for d in decisions for line in d.logs], moment)
+        outbox.add([message for d in decisions for message in d.messages], moment)
+        return decisions
+
+    return _insist(lambda _: begin(), tools)
+
+
 def admit(key: str, *, claimer: Claimer | None = None) -> Decision | None:
     """Lets the next execution begin that waits under an admission key; None if there is none, or no room."""
     tools = Toolbox(locked=True, active_domain=active_domain)
@@ -386,13 +415,19 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
     return fresh
 
 
-def new_row(request: NewExecution, graph: Graph, moment: datetime) -> ExecutionRow:
-    """The row of an execution that is about to begin: its input with defaults, the task definitions of this moment."""
+def new_row(
+    request: NewExecution, graph: Graph, moment: datetime, definitions: Mapping[str, int] | None = None
+) -> ExecutionRow:
+    """The row of an execution that is about to begin: its input with defaults, the task definitions of this moment.
+
+    ``definitions``: these, where they are known already.
+    """
     given = dict(request.input)
     for key, value in graph.input_defaults.items():
         if given.get(key) is None:
             given[key] = value
-    definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))
+    if definitions is None:
+        definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))
     execution_id = request.id or new_id()
     return ExecutionRow(
         id=execution_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,24 @@ def insert(row: ExecutionRow) -> bool:
             encode_execution(dialect(), row),
         )
         return bool(cursor.rowcount == 1)
+
+
+def insert_all(rows: Sequence[ExecutionRow]) -> None:
+    """Inserts new executions. Raises Conflict if there is one with one of these ids already: the transaction must be
+    rolled back."""
+    of = dialect()
+    place = f"({', '.join(['%s'] * len(EXECUTION_COLUMNS))})"
+    chunk = max(of.max_values // len(EXECUTION_COLUMNS), 1)
+    for start in range(0, len(rows), chunk):
+        part = rows[start : start + chunk]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {EXECUTION_TABLE} ({_COLUMNS}) VALUES {', '.join([place] * len(part))}"
+                " ON CONFLICT (id) DO NOTHING",
+                [value for row in part for value in encode_execution(of, row)],
+            )
+            if cursor.rowcount != len(part):
+                raise Conflict(f"{len(part) - cursor.rowcount} of {len(part)} executions are there already")
 
 
 def update(old: ExecutionRow, new: ExecutionRow, *, reopening: bool = False) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 from redis.exceptions import ConnectionError as RedisGone
 
 from api.keys import issuing
@@ -168,6 +169,21 @@ def test_a_batch_with_one_that_is_wrong_starts_none(known: str, raw: bytes, stat
     answer = call("POST", f"{API}/workflow/w/batch", raw=raw)
     assert (answer.status, answer.error) == (status, error)
     assert not Execution.objects.exists()
+
+
+def test_a_batch_that_is_too_large_is_refused(known: str) -> None:
+    answer = call("POST", f"{API}/workflow/w/batch", [{"a": 1, "b": 1}] * 5001)
+    assert (answer.status, answer.error) == (413, "A batch may have 5000 jobs, and this one has 5001")
+
+
+def test_a_large_batch_costs_few_statements(service: Service, courier: Courier) -> None:
+    register(http(service.url("a")))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(call("POST", f"{API}/workflow/w/batch", [{}] * 300).json) == 300
+    assert len(queries) <= 25
+    courier.deliver()
+    assert len(service.requests) == 300
+    assert set(Execution.objects.values_list("state", flat=True)) == {"COMPLETED"}
 
 
 def test_an_empty_batch_is_no_error_even_for_an_unknown_workflow() -> None:
