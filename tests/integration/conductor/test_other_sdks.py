@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from executions import waiting
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_a_definition_is_asked_for_without_metadata() -> None:
 def test_a_state_update_that_shall_not_wait_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     register(simple("a"), simple("b"))
     workflow_id = start()
-    monkeypatch.setattr(waiting.time, "sleep", lambda seconds: pytest.fail("it waits"))
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
     update = {"taskReferenceName": "a", "taskResult": {"status": "COMPLETED"}}
     answer = call("POST", f"workflow/{workflow_id}/state", update, waitForSeconds=0, waitUntilTaskRef="s,i,m")
     assert (answer.status, answer.json["status"]) == (200, "RUNNING")
