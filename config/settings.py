@@ -245,7 +245,7 @@ NATS_STREAM = env.text("UPBEAT_NATS_STREAM", "WORKFLOWS")
 NATS_JETSTREAM = env.flag("UPBEAT_NATS_JETSTREAM", True)
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.openapi.DoorSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.access.KeyOrPerson"],
     "DEFAULT_PERMISSION_CLASSES": ["api.access.MayUseApi"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

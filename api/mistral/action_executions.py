@@ -45,9 +45,7 @@ _GIVEN = (*ACTION_FIELDS, "params")
 
 
 class ActionExecutions(MistralView):
-    @extend_schema(
-        summary="Action executions", operation_id="mistral_action_executions", responses={200: dict[str, Any]}
-    )
+    @extend_schema(summary="Action executions", responses={200: dict[str, Any]})
     def get(self, request: Request) -> Response:
         return Response(actions_page(self, read(LISTING, request), action_runs()))
 

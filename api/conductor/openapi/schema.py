@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import Any
 
-from drf_spectacular.openapi import AutoSchema
-
 from api.conductor.openapi import shapes
-
-_PLACE = re.compile(r"\{(\w+)\}")
-_NO_NAME = re.compile(r"[^a-zA-Z0-9]+")
+from api.openapi import DoorSchema
 
 
-class ConductorSchema(AutoSchema):
-    """JSON goes in and out, but for ``str``, which is bare text; whatever is refused is refused in one shape.
-
-    A method that names no ``request`` takes no body.
-    """
-
-    def get_operation_id(self) -> str:
-        """The method and the path: unique, and the same as long as these are."""
-        path = _PLACE.sub(r"by_\1", self._place())
-        return f"{self.method.lower()}_{_NO_NAME.sub('_', path)}"
-
-    def get_description(self) -> str:  # type: ignore[override]
-        return inspect.cleandoc(type(self.view).__doc__ or "")  # not that of a base class
+class ConductorSchema(DoorSchema):
+    """JSON goes in and out, but for ``str``, which is bare text; whatever is refused is refused in one shape."""
 
     def get_tags(self) -> list[str]:
-        return [self._place().split("/")[0]]
-
-    def _place(self) -> str:
         path: str = self.path
-        return path.removeprefix("/api/").strip("/")
-
-    def get_request_serializer(self) -> Any:
-        return None
-
-    def get_response_serializers(self) -> Any:
-        return {200: None}
+        return [path.removeprefix("/api/").split("/")[0]]
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         takes = self.get_request_serializer()

@@ -31,7 +31,7 @@ from api.conductor.wire import ConductorView
 from tests.integration.conductor.door import call, definition, simple, start, task_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_waiting")]
-REQUESTS = int(os.environ.get("UPBEAT_FUZZ_REQUESTS", "1"))
+REQUESTS = int(os.environ.get("UPBEAT_FUZZ_REQUESTS", "3"))
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -47,7 +47,7 @@ document = schemathesis.openapi.from_wsgi(
     "/openapi.json",
     WSGIHandler(),
     config=SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(phases=ONLY_RANDOM))),
-).include(path_regex="^/api/")  # the door that is described as a whole
+).include(path_regex="^/api/")
 # What there is, by the names of places in paths, and bodies that make sense, by endpoint.
 known: dict[str, list[str]] = {}
 sensible: dict[str, Any] = {}
