@@ -2,8 +2,8 @@
 
 One process makes the calls of Upbeat, the worker "io"; so one process calls the stub directly, once with a session,
 which keeps its connection as the worker does, and once with ``requests.get``. Jobs are started in batches, and a round
-counts until all have ended. The stub is a process of its own; it answers at once, and then after as many milliseconds as
-a service takes that has something to do.
+counts until all have ended. The stub is a process of its own; it answers at once, and then after as many milliseconds
+as a service takes that has something to do.
 """
 
 from __future__ import annotations
