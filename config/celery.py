@@ -7,11 +7,14 @@ from typing import Any
 
 from celery import Celery, signals
 
+from config import free_threads
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("upbeat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+free_threads.install(app)
 
 
 @signals.setup_logging.connect
