@@ -119,5 +119,8 @@ def execution_may_become(old: str, new: str, *, reopening: bool = False) -> bool
 
 
 def run_may_become(old: str, new: str, *, reopening: bool = False) -> bool:
-    """The same for a task run; reopening leads from any ended state to any open one, and on from there."""
-    return old == new or new in RUN_ARROWS[old] or (reopening and old in RUN_ENDED)
+    """The same for a task run. Reopening leads from any ended state to any open one, and on from there; and what has
+    begun goes back to WAITING if what it had waited for comes once more.
+    """
+    again = reopening and (old in RUN_ENDED or new == _R.WAITING)
+    return old == new or new in RUN_ARROWS[old] or again

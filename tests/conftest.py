@@ -24,3 +24,13 @@ def _fresh_catalog() -> None:
     render.definition_of.cache_clear()
     render._sources.cache_clear()
     render._definition_of_task.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The transaction around a test may be idle for as long as Hypothesis thinks about the next example."""
+    from django.db import connections
+
+    options = connections["default"].settings_dict["OPTIONS"]
+    if "options" in options:
+        options["options"] += " -c idle_in_transaction_session_timeout=0"

@@ -13,10 +13,9 @@ from django.db import transaction
 
 from workflows_app import registration
 from workflows_app.formats import Drafts, TextProblem, Unreadable, formats
+from workflows_app.formats.yaml_limits import refuse_bombs
 from workflows_app.json_text import loads
 
-# More anchors than this make a YAML text a bomb.
-MAX_ALIASES = 100
 MAX_BYTES = 10 * 1024 * 1024
 
 
@@ -149,9 +148,7 @@ def _parsed(text: str, suffix: str) -> Any:
 
 def _yaml(text: str) -> Any:
     try:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
-        if aliases > MAX_ALIASES:
-            raise Unreadable([TextProblem(f"more than {MAX_ALIASES} aliases")])
+        refuse_bombs(text)
         return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark

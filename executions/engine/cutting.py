@@ -83,7 +83,10 @@ def _cut_level(graph: Graph, runs: list[RunRow], level: RunRow, found: Cut, gone
         node = _node(graph, run.ref, run.fragment)
         sources = frozenset(_sources(graph, node)) if node is not None else frozenset[str]()
         if sources - again - {level.ref} and node is not None and (node.join or node.gather):
-            found.joins[run.id] = (sources & again) | {level.ref}
+            if run.attempt:  # the first attempt, which knows who has arrived, waits again
+                gone[run.id] = run
+            else:
+                found.joins[run.id] = (sources & again) | {level.ref}
         elif run.seq > level.seq:
             gone[run.id] = run
 

@@ -101,8 +101,16 @@ def _go_back(plan: Plan, run: RunRow, cut: Cut, given: object) -> None:
 def _reset(plan: Plan, run: RunRow, given: object) -> None:
     """Begins a run again in its own row: with the input that it had, or the ``given`` one."""
     node = plan.node(run)
+    mine = _as_new(plan, run, RunState.SCHEDULED)
+    if isinstance(given, dict) and run.runs_on != RunsOn.CHILD:
+        mine.input = Doc(given)
+    plan.then(partial(_begin, plan, mine, node))
+
+
+def _as_new(plan: Plan, run: RunRow, state: RunState) -> RunRow:
+    """The plan's copy of a run, with nothing left of what has become of it."""
     mine = plan.edit(run)
-    mine.state = RunState.SCHEDULED
+    mine.state = state
     mine.settled = False
     mine.output = EMPTY
     mine.reason = mine.memo = mine.pending = mine.worker = None
@@ -112,9 +120,7 @@ def _reset(plan: Plan, run: RunRow, given: object) -> None:
     mine.scheduled_at = mine.first_scheduled_at = mine.updated_at = plan.now
     if mine.child_id is not None:
         mine.child_id = child_id(run.id, plan.execution.epoch)
-    if isinstance(given, dict) and run.runs_on != RunsOn.CHILD:
-        mine.input = Doc(given)
-    plan.then(partial(_begin, plan, mine, node))
+    return mine
 
 
 def _begin(plan: Plan, run: RunRow, node: Node) -> None:
@@ -147,14 +153,11 @@ def _wait_again(plan: Plan, cut: Cut) -> list[RunRow]:
 
 
 def _gather_again(plan: Plan, run: RunRow, missing: frozenset[str]) -> None:
-    """A gathering node of which some sources come once more."""
-    mine = plan.edit(run)
+    """A gathering node of which some sources come once more, whether it has begun, has ended, or waits yet."""
     arrived = [ref for ref in (run.memo.value if run.memo else {}).get("arrived", ()) if ref not in missing]
-    mine.state = RunState.WAITING
-    mine.settled = False
-    mine.output = EMPTY
-    mine.ended_at = mine.started_at = mine.reason = None
-    mine.memo = Doc({**(run.memo.value if run.memo else {}), "arrived": arrived})
+    known = starting.remembered(run)
+    mine = _as_new(plan, run, RunState.WAITING)
+    mine.memo = Doc({**(known.value if known else {}), "arrived": arrived})
 
 
 def _reopen_container(plan: Plan, run: RunRow, iteration: int | None) -> RunRow:

@@ -10,11 +10,9 @@ from typing import Any
 import yaml
 
 from workflows_app.formats.base import TextProblem, Unreadable
+from workflows_app.formats.yaml_limits import MAX_DEPTH, refuse_bombs
 
 MAX_SIZE = 1024 * 1024  # characters
-MAX_DEPTH = 60
-MAX_VALUES = 200_000  # with every alias counted as what it stands for
-MAX_ALIASES = 100
 
 Path = tuple[str | int, ...]
 _construct = yaml.constructor.SafeConstructor()
@@ -56,9 +54,7 @@ def load(text: str) -> Document:
     if len(text) > MAX_SIZE:
         raise Unreadable([TextProblem(f"the text is longer than {MAX_SIZE} characters")])
     try:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
-        if aliases > MAX_ALIASES:
-            raise Unreadable([TextProblem(f"more than {MAX_ALIASES} aliases")])
+        refuse_bombs(text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         document = Document()
         if node is not None:
@@ -76,14 +72,10 @@ def load(text: str) -> Document:
 class _Builder:
     def __init__(self, document: Document) -> None:
         self._lines = document.lines
-        self._count = 0
 
     def value(self, node: Any, path: Path, depth: int) -> Any:
-        self._count += 1
         line = node.start_mark.line + 1
-        if self._count > MAX_VALUES:
-            raise Unreadable([TextProblem(f"the text stands for more than {MAX_VALUES} values", line)])
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH:  # which aliases can reach
             raise Unreadable([TextProblem(f"nested deeper than {MAX_DEPTH} levels", line)])
         self._lines.setdefault(path, line)
         if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
