@@ -21,10 +21,10 @@ def refuse_bombs(text: str) -> None:
     sizes: dict[str, int | None] = {}  # by anchor; None while it is open
     within: list[tuple[str | None, int]] = []  # of every open level: its anchor, and the values before it
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
             aliases += 1
-            if (size := sizes.get(event.anchor, 0)) is None:
+            if (size := sizes.get(str(event.anchor), 0)) is None:
                 raise Unreadable([TextProblem(f"*{event.anchor} stands within itself", line)])
             values += size
         elif isinstance(event, yaml.ScalarEvent):
