@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from api.keys import issuing
 from api.models import ApiKey
 from api.scopes import USUAL, Scope
-from executions.engine.transact import now
+from executions.clock import now
 from workflows_app.admin.columns import badge, column, moment
 
 

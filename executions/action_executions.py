@@ -17,7 +17,8 @@ from executions import audit
 from executions.actions import adhoc, registry
 from executions.actions.base import Action, wrong_input
 from executions.actions.placing import AD_HOC_RUN
-from executions.engine import transact
+from executions.clock import now
+from executions.engine import beginning, transact
 from executions.engine.events import Finished, Held, Result
 from executions.engine.new_execution import NewExecution
 from executions.engine.refusals import ENDED, NOT_HELD, RUN_ENDED, UNKNOWN_RUN
@@ -104,7 +105,7 @@ def run(
         input=dict(input),
         attributes={"namespace": namespace, "description": description},
     )
-    _check(name, input, transact.new_row(request, _graph_of(name, timeout), transact.now()))
+    _check(name, input, beginning.new_row(request, _graph_of(name, timeout), now()))
     started = start(request)
     assert started is not None
     return find(id_of_place(started.id, started.epoch, _NODE, "", 0))
@@ -112,11 +113,11 @@ def run(
 
 def asynchronous(name: str, input: Mapping[str, Any], *, namespace: str = "") -> bool:
     """Whether somebody else pushes the result of this action. Raises Illegal for an unknown action."""
-    row = transact.new_row(
+    row = beginning.new_row(
         NewExecution(version_id=_version_of(name), format=AD_HOC_RUN, name=name, number=1,
                      attributes={"namespace": namespace}),
         _graph_of(name, 0),
-        transact.now(),
+        now(),
     )  # fmt: skip
     return not _is_sync(*_resolved(name, input, row))
 
@@ -192,7 +193,7 @@ def _keep_late(action_id: str, outcome: Result) -> None:
         stored = TaskRun.objects.filter(id=action_id, revision=run.revision).update(
             memo={**memo, LATE: str(outcome.state)},
             output=dict(outcome.output or {}),
-            updated_at=transact.now(),
+            updated_at=now(),
             revision=F("revision") + 1,
         )
         if stored:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Event
 
 

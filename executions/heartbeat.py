@@ -17,7 +17,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.store import claims
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from functools import cache
 
 from django.conf import settings
 
-from executions.engine.transact import now
+from executions.clock import now
 
 SECONDS = 30.0
 

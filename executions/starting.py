@@ -17,7 +17,7 @@ def driver() -> Driver:
 
 
 def start_all(requests: Sequence[NewExecution]) -> list[ExecutionRow]:
-    """Starts several executions in one transaction: all of them, or none. See ``transact.start_all``."""
+    """Starts several executions in one transaction: all of them, or none. See ``beginning.start_all``."""
     return driver().start_all(requests)
 
 

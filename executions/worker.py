@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from executions import limits, task_types
+from executions.clock import now
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
 from executions.engine.driver import Driver
@@ -48,7 +49,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
 def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_chord: bool) -> None:
     """A message names a task run: whoever claims it first does it. Anybody else finds nothing to do."""
     chained = canvas.next_links(rest_of_chain)
-    found = claims.claim(run_id, heartbeat().worker, transact.now(), _lease())
+    found = claims.claim(run_id, heartbeat().worker, now(), _lease())
     process = driver(frozenset({queue}), chained=chained, in_chord=in_chord)
     if found is not None:
         process.work(found)
@@ -59,7 +60,7 @@ def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_cho
     if current.runs_on == RunsOn.NOBODY:
         process.apply(current.execution_id, Due(run_id))  # a plan that took a breath
     elif current.limited and current.state == RunState.SCHEDULED:
-        found = limits.claim(current, heartbeat().worker, transact.now(), _lease())
+        found = limits.claim(current, heartbeat().worker, now(), _lease())
         if found is not None:
             process.work(found)
             _ring_next(current.name)
@@ -80,14 +81,14 @@ def advance_message(execution_id: str, queue: str) -> None:
         if run.queue != queue:
             canvas.ring([(run.queue or queue, run.id)])
             continue
-        found = claims.claim(run.id, heartbeat().worker, transact.now(), _lease())
+        found = claims.claim(run.id, heartbeat().worker, now(), _lease())
         if found is not None:
             process.work(found)
 
 
 def _lease() -> datetime:
     """When a claim of now is over unless it is renewed."""
-    return transact.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    return now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def perform(run: RunRow) -> Finished:
@@ -102,7 +103,7 @@ def perform(run: RunRow) -> Finished:
         run=run,
         node=node,
         input=run.input.value,
-        log=lambda line: logs.add([(run.id, masker.text(line))], transact.now()),
+        log=lambda line: logs.add([(run.id, masker.text(line))], now()),
         canceled=canceled,
     )
     try:

@@ -17,7 +17,7 @@ from api.conductor.openapi import query, shapes
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, refuse_field
 from executions import limits
-from executions.engine.transact import now
+from executions.clock import now
 from workflows_app import registration
 from workflows_app.formats.conductor.drafts import NAME, numbered, task_draft, workflow_draft
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number

@@ -10,11 +10,11 @@ from django.conf import settings
 
 from api.conductor.render import task_json
 from executions import limits, operations
+from executions.clock import now
 from executions.engine import polling
 from executions.engine.debts import node_of
 from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow, RunRow
-from executions.engine.transact import now
 from executions.hints import remember
 from executions.secrets.handover import hand_over_all
 from executions.states import RunState

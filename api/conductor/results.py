@@ -11,9 +11,9 @@ from django.conf import settings
 from api.conductor.external_payloads import named_payload
 from api.conductor.render import place_of
 from executions import operations
+from executions.clock import now
 from executions.engine.events import Result
 from executions.engine.rows import RunRow
-from executions.engine.transact import now
 from executions.hints import recall
 from executions.models import TaskLog
 from executions.states import RUN_OPEN, RunState

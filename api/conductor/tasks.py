@@ -20,8 +20,8 @@ from api.conductor.results import TaskResult, accept, check_status, find_by_refe
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done, no_content, plain
 from executions import operations
+from executions.clock import now
 from executions.engine import polling
-from executions.engine.transact import now
 from executions.models import TaskLog, TaskRun
 from executions.states import RunsOn, RunState
 from executions.store import runs

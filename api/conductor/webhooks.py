@@ -16,7 +16,7 @@ from api.conductor.tag_lists import read_tags, tags_with, tags_without
 from api.conductor.times import millis
 from api.conductor.wire import ConductorView, done
 from api.conductor.workflows import who
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Webhook as Row
 from executions.models import WebhookDelivery
 from executions.secrets.encryption import Unreadable

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from api.models import ApiKey
 from api.scopes import permissions_of
-from executions.engine.transact import now
+from executions.clock import now
 
 CACHE_SECONDS = 5.0
 # how often it is written that a key is in use

@@ -13,7 +13,7 @@ from api.keys import clients
 from api.models import ApiKey
 from api.scopes import Scope
 from executions import audit
-from executions.engine.transact import now
+from executions.clock import now
 
 
 class UnknownScope(ValueError):

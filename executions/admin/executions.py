@@ -15,8 +15,8 @@ from executions.admin.links import link
 from executions.admin.operating import OperatedExecutions
 from executions.admin.related import audit, children, task_runs
 from executions.admin.states import state_badge
+from executions.clock import now
 from executions.console.times import between
-from executions.engine.transact import now
 from executions.models import Execution
 from workflows_app.admin.columns import column, is_list, moment, shortened, unbroken
 from workflows_app.admin.documents import document

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from executions.engine.transact import now
+from executions.clock import now
 from workflows_app.models import Definition
 
 _MOST_NAMES = 200

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from executions.admin.filters import search
 from executions.admin.links import link
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Event, Execution, TaskLimit, TaskLog, TaskRun, WorkerBeat
 from executions.worker_beat import BEAT, BEAT_GONE_AFTER_SECONDS, GONE_AFTER_SECONDS
 from workflows_app.admin.columns import badge, column, moment, shortened

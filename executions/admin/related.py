@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 
 from executions.admin.links import link, list_url
 from executions.admin.states import state_badge
+from executions.clock import now
 from executions.console.task_rows import UNSHOWN
 from executions.console.times import between
-from executions.engine.transact import now
 from executions.models import Event, Execution, TaskRun
 from workflows_app.admin.columns import shortened, time_html
 

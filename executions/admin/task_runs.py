@@ -12,10 +12,10 @@ from executions.admin.filters import search
 from executions.admin.links import link
 from executions.admin.operating import OperatedTaskRuns
 from executions.admin.states import state_badge
+from executions.clock import now
 from executions.console.task_rows import UNSHOWN, place_in_words
 from executions.console.times import between
 from executions.console.why import why
-from executions.engine.transact import now
 from executions.models import Execution, TaskLog, TaskRun
 from workflows_app.admin.columns import NOTHING, column, is_list, moment, shortened, unbroken
 from workflows_app.admin.documents import document, folded

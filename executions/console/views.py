@@ -8,11 +8,11 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from executions.clock import now
 from executions.console import access
 from executions.console.execution_page import Wish, execution_page
 from executions.console.listing import Filters, listing
 from executions.control.offers import may_end_by_hand, offers_for
-from executions.engine.transact import now
 from executions.models import Execution, TaskRun
 from workflows_app.json_text import dumps
 

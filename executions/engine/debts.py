@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from executions import hooks, task_types
+from executions.clock import now
 from executions.engine import transact
 from executions.engine.events import ChildRevived, ExecutionDue, Finished, Result, Terminated
 from executions.engine.fragments import nodes_of
@@ -104,12 +105,12 @@ def pay(driver: Driver, run: RunRow) -> None:
         else:
             due.put_off(run.id, run.revision, None)
     else:
-        due.put_off(run.id, run.revision, transact.now() + _LOOK_AGAIN)
+        due.put_off(run.id, run.revision, now() + _LOOK_AGAIN)
 
 
 def _is_late(run: RunRow) -> bool:
     ended: datetime = run.ended_at or run.updated_at
-    return transact.now() - ended > _LATE_START
+    return now() - ended > _LATE_START
 
 
 def end_child(driver: Driver, run: RunRow, reason: str | None) -> bool:
@@ -191,7 +192,7 @@ def _note_problem(execution: ExecutionRow, problem: str) -> int:
     """Keeps the reason in the execution's memo; gives the execution's revision."""
     logger.warning("execution %s: %s", execution.id, problem)
     with transaction.atomic():
-        row = execution_store.lock(execution.id, 0, transact.now())
+        row = execution_store.lock(execution.id, 0, now())
         if row is None:
             return execution.revision
         noted = copy(row)

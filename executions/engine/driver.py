@@ -19,14 +19,15 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from executions import wakeups
-from executions.engine import canvas, debts, transact
+from executions.engine import beginning, canvas, debts, rewinding, transact
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Finished
 from executions.engine.new_execution import NewExecution
 from executions.engine.reviving import REVIVE_PARENT
+from executions.engine.rewinding import Rewind
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.tools import Claimer
-from executions.engine.transact import Hint, Rewind
+from executions.engine.transact import Hint
 from executions.states import RunsOn, RunState
 from workflows_app.catalog import Found
 
@@ -66,8 +67,8 @@ class Driver:
         return execution
 
     def start_all(self, requests: Sequence[NewExecution]) -> list[ExecutionRow]:
-        """Starts several executions, all or none, and goes on with them. See ``transact.start_all``."""
-        decisions = transact.start_all(requests, claimer=self._claimer())
+        """Starts several executions, all or none, and goes on with them. See ``beginning.start_all``."""
+        decisions = beginning.start_all(requests, claimer=self._claimer())
         canvas.send_all([run for decision in decisions for run in decision.send])
         for decision in decisions:
             self._after(decision, sent=True)
@@ -76,7 +77,7 @@ class Driver:
 
     def begin(self, request: NewExecution) -> ExecutionRow | None:
         """Starts an execution; what it leaves to do is taken up by the next ``go_on``."""
-        decision = transact.start(request, claimer=self._claimer())
+        decision = beginning.start(request, claimer=self._claimer())
         if decision is None:
             return None
         self._after(decision)
@@ -107,8 +108,8 @@ class Driver:
         input: Mapping[str, Any] | None = None,
         correlation_id: str | None = None,
     ) -> Decision | None:
-        """Begins an ended execution anew and goes on. See ``transact.restart``."""
-        decision = transact.restart(
+        """Begins an ended execution anew and goes on. See ``beginning.restart``."""
+        decision = beginning.restart(
             execution_id, version, input=input, correlation_id=correlation_id, claimer=self._claimer()
         )
         if decision is not None and decision.refused is None:
@@ -117,8 +118,8 @@ class Driver:
         return decision
 
     def rerun(self, execution_id: str, request: Rewind) -> Decision | None:
-        """Takes an execution back to a task, or on to one, and goes on. See ``transact.rerun``."""
-        decision = transact.rerun(execution_id, request, claimer=self._claimer())
+        """Takes an execution back to a task, or on to one, and goes on. See ``rewinding.rerun``."""
+        decision = rewinding.rerun(execution_id, request, claimer=self._claimer())
         if decision is not None and decision.refused is None:
             self._after(decision)
         self.go_on()
@@ -127,7 +128,7 @@ class Driver:
     def admit(self, key: str) -> int:
         """Lets executions begin that wait under an admission key, as far as there is room; gives how many."""
         count = 0
-        while (decision := transact.admit(key, claimer=self._claimer())) is not None:
+        while (decision := beginning.admit(key, claimer=self._claimer())) is not None:
             count += 1
             self._after(decision)
         return count

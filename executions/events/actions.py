@@ -14,9 +14,9 @@ from typing import Any
 from django.db import transaction
 
 from executions import operations
+from executions.clock import now
 from executions.engine.events import Result
 from executions.engine.rows import RunRow
-from executions.engine.transact import now
 from executions.events.models import EventExecution, EventMessage
 from executions.ids import new_id
 from executions.operations import Conflict, Illegal, NotFound

@@ -13,7 +13,7 @@ from django.db.models import F
 from kombu.exceptions import OperationalError as KombuError
 from redis.exceptions import RedisError
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.events import conditions, sinks
 from executions.events.actions import ACTIONS, Doing
 from executions.events.models import EventExecution, EventHandler, EventMessage

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from executions import audit
-from executions.engine.transact import now
+from executions.clock import now
 from executions.events.models import EventHandler
 from executions.operations import Conflict, NotFound
 from workflows_app.json_text import storable

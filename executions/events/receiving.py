@@ -11,7 +11,7 @@ from django.db.models import Min
 from kombu.exceptions import OperationalError as KombuError
 from redis.exceptions import RedisError
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.events import sinks
 from executions.events.models import EventHandler, EventMessage
 from executions.events.sinks import Incoming, NotThere

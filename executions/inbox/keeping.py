@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from executions.engine import transact
+from executions.clock import now
 from executions.inbox.models import InboxMessage
 from executions.operations.finding import is_id
 from executions.operations.refusals import Conflict, NotFound
@@ -28,7 +28,7 @@ def put(execution_id: str, payload: Mapping[str, Any]) -> str:
     The execution's row is locked meanwhile: a message is in before the execution ends, or is refused.
     """
     with transaction.atomic():
-        moment = transact.now()
+        moment = now()
         row = executions.lock(execution_id, 0, moment) if is_id(execution_id) else None
         if row is None:
             raise NotFound(f"Workflow not found: {execution_id}")
@@ -48,7 +48,7 @@ def take(execution_id: str, run_id: str, most: int) -> list[InboxMessage]:
     if found or not waiting(execution_id):
         return found
     with transaction.atomic():
-        if executions.lock(execution_id, 0, transact.now()) is None:
+        if executions.lock(execution_id, 0, now()) is None:
             return []
         oldest = InboxMessage.objects.filter(execution_id=execution_id, taken_by=None).order_by("id")
         ids = list(oldest.values_list("id", flat=True)[:most])

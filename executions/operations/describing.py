@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from executions import audit
-from executions.engine import transact
+from executions.clock import now
 from executions.engine.rows import Doc, ExecutionRow
 from executions.operations.finding import execution, refuse_archived
 from executions.operations.refusals import Conflict, NotFound
@@ -51,7 +51,7 @@ def _changed(execution_id: str, change: Callable[[ExecutionRow], None]) -> Execu
     """The row after a change that was made under its lock."""
     refuse_archived(execution_id)
     with transaction.atomic():
-        row = executions.lock(execution(execution_id).id, 0, transact.now())
+        row = executions.lock(execution(execution_id).id, 0, now())
         if row is None:
             raise NotFound(f"No such workflow found by id: {execution_id}")
         changed = copy(row)

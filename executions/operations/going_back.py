@@ -9,8 +9,8 @@ from executions import audit
 from executions.engine.events import Retried
 from executions.engine.refusals import NOTHING_TO_RETRY, STILL_RUNNING
 from executions.engine.reviving import latest_attempts
+from executions.engine.rewinding import Rewind
 from executions.engine.rows import RunRow
-from executions.engine.transact import Rewind
 from executions.operations.applying import apply, unless_archived
 from executions.operations.finding import execution, is_id
 from executions.operations.refusals import Conflict, Illegal, NotFound

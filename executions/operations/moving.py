@@ -8,7 +8,7 @@ from typing import Any
 from executions import audit
 from executions.engine.events import Skipped
 from executions.engine.refusals import BEEN_THERE, IN_A_BODY, NOT_RUNNING, UNKNOWN_REF
-from executions.engine.transact import Rewind
+from executions.engine.rewinding import Rewind
 from executions.operations.applying import apply, raise_refusal
 from executions.operations.finding import execution
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from executions import audit
-from executions.engine import transact
+from executions.clock import now
 from executions.models import Execution, TaskLog, TaskRun
 from executions.operations.finding import execution
 from executions.operations.refusals import Conflict, Illegal
@@ -17,7 +17,7 @@ def archive(execution_id: str, *, by: str, reason: str | None = None) -> None:
     """Keeps an ended execution to be read; it cannot be revived, and its idempotency key is free."""
     row = execution(execution_id)
     updated = Execution.objects.filter(id=execution_id, state__in=EXECUTION_ENDED, archived_at=None).update(
-        archived_at=transact.now(), idempotency_key=None
+        archived_at=now(), idempotency_key=None
     )
     if not updated and not row.ended:
         raise Illegal(f"Cannot archive workflow: {execution_id} with status: {row.state}")

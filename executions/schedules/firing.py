@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Min
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.idempotency import KeyTaken
 from executions.ids import new_id
 from executions.operations import Refusal

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from executions import audit
-from executions.engine.transact import now
+from executions.clock import now
 from executions.operations import Conflict, NotFound
 from executions.schedules import cron, firing
 from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from executions import audit
-from executions.engine.transact import now
+from executions.clock import now
 from executions.secrets import encryption
 from executions.secrets.models import Secret
 from workflows_app.environment import NAME, NAME_RULE

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from executions import task_types
-from executions.engine import transact
+from executions.clock import now
+from executions.engine import beginning
 from executions.engine.debts import node_of
 from executions.engine.events import Due, Finished, Result, Started
 from executions.engine.new_execution import NewExecution
@@ -63,10 +64,10 @@ class Rehearsal:
         self._script = script
         self._depth = depth
         self._used: dict[str, int] = {}
-        self._now = transact.now()
+        self._now = now()
         self._tools = Toolbox(locked=False, active_domain=active_domain)
         graph = catalog.graph(request.version_id)
-        self.memory = Memory(graph, transact.new_row(request, graph, self._now))
+        self.memory = Memory(graph, beginning.new_row(request, graph, self._now))
 
     @property
     def execution(self) -> ExecutionRow:

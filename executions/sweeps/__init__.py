@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.store import due
 from executions.sweeps import (
     admissions,

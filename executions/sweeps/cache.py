@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import CachedOutput
 
 _MANY = 1000

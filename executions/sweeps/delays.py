@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from executions import wakeups
-from executions.engine.transact import now
+from executions.clock import now
 from executions.store import due
 
 _MANY = 1000

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from kombu.exceptions import OperationalError as KombuError
 
+from executions.clock import now
 from executions.engine import canvas
-from executions.engine.transact import now
 from executions.events import receiving
 from executions.models import EventMessage
 

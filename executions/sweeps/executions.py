@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from executions.clock import now
 from executions.engine import debts
 from executions.engine.events import ExecutionDue
-from executions.engine.transact import now
 from executions.store import due
 from executions.store import executions as store
 from executions.sweeps.process import driver

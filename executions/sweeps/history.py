@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import EventMessage, ScheduleFiring
 
 _MANY = 1000

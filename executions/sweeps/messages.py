@@ -12,8 +12,8 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from executions.clock import now
 from executions.engine import canvas
-from executions.engine.transact import now
 from executions.store import due
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from executions.clock import now
 from executions.engine.events import Advanced
-from executions.engine.transact import now
 from executions.models import Execution, TaskRun
 from executions.states import RUN_ENDED, ExecutionState, RunState
 from executions.sweeps.process import driver

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import logging
 
+from executions.clock import now
 from executions.engine import debts
 from executions.engine.driver import Driver
 from executions.engine.events import Due
-from executions.engine.transact import now
 from executions.store import due, runs
 from executions.sweeps.process import driver
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from executions import audit
-from executions.engine.transact import now
+from executions.clock import now
 from executions.secrets import encryption
 from executions.webhooks.models import Verifier, Webhook
 from workflows_app.expressions.conductor.secrets import OPEN

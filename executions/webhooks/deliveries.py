@@ -15,9 +15,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from executions import audit, operations
+from executions.clock import now
 from executions.engine.events import Result
 from executions.engine.new_execution import NewExecution
-from executions.engine.transact import now
 from executions.ids import new_id
 from executions.starting import start
 from executions.states import RunState

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from executions import worker
+from executions.clock import now
 from executions.engine.events import Finished, Result
 from executions.engine.rows import ExecutionRow
-from executions.engine.transact import Hint, now
+from executions.engine.transact import Hint
 from executions.operations import report
 from executions.states import RunState
 from executions.store import claims

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from executions import functions, limits, worker
+from executions.clock import now
 from executions.engine.events import Finished, Result
 from executions.engine.rows import RunRow
-from executions.engine.transact import now
 from executions.functions import task
 from executions.models import TaskRun
 from executions.states import RunState

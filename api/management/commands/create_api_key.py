@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from api.keys import issuing
 from api.scopes import USUAL, Scope
-from executions.engine.transact import now
+from executions.clock import now
 
 
 class Command(BaseCommand):

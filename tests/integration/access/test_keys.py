@@ -20,7 +20,7 @@ from api.keys import attempts, clients, issuing
 from api.models import ApiKey
 from api.scopes import USUAL
 from executions import redis_client
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Event
 from tests.integration.access.conftest import Api, Issue, define, forget_clients, start, token_of
 

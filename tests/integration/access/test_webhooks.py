@@ -21,7 +21,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from executions import operations, sweeps
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Event, Execution, TaskRun, Webhook, WebhookDelivery
 from executions.secrets import store
 from executions.webhooks import deliveries

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import CachedOutput
 from executions.sweeps import cache
 from tests.integration.conductor.calling import call, complete, poll, register, start, task, task_of, workflow

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import TaskRun
 from executions.sweeps import timers
 from tests.integration.conductor.calling import call, register, start, task, task_of, workflow

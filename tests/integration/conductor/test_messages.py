@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from executions import operations, worker
+from executions.clock import now
 from executions.engine.events import Woken
-from executions.engine.transact import now
 from executions.inbox import keeping
 from executions.inbox.models import InboxMessage
 from executions.models import TaskRun

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from executions.engine import transact
+from executions.clock import now
+from executions.engine import beginning, rewinding, transact
 from executions.engine.driver import Driver
 from executions.engine.events import (
     Advanced,
@@ -36,8 +37,8 @@ from executions.engine.events import (
     Terminated,
 )
 from executions.engine.new_execution import NewExecution
+from executions.engine.rewinding import Rewind
 from executions.engine.rows import RunRow
-from executions.engine.transact import Rewind
 from executions.models import Execution, TaskRun
 from executions.states import RUN_ENDED, RUN_OPEN, ExecutionState, RunsOn, RunState
 from executions.store import claims, executions, runs
@@ -75,7 +76,7 @@ class Engine(RuleBasedStateMachine):
         version = save(
             Draft(format="test", name=graph.name, number=1, body={"plan": plan}, graph=graph), overwrite=True
         )
-        started = transact.start(NewExecution(version_id=version.pk, format="test", name=graph.name, number=1))
+        started = beginning.start(NewExecution(version_id=version.pk, format="test", name=graph.name, number=1))
         assert started is not None
         self.id = started.execution.id
         self.refs = list(graph.nodes)
@@ -88,7 +89,7 @@ class Engine(RuleBasedStateMachine):
         if not offered:
             return None
         run = offered[number % len(offered)]
-        moment = transact.now()
+        moment = now()
         if run.runs_on == RunsOn.SERVER:
             return claims.claim(run.id, "w", moment, moment + timedelta(seconds=30))
         found = claims.poll(run.queue or "", 1, "w", moment)
@@ -116,7 +117,7 @@ class Engine(RuleBasedStateMachine):
     def lose_the_worker(self, run: RunRow | None) -> None:
         """Its lease runs out: somebody looks at the row."""
         if run is not None:
-            TaskRun.objects.filter(id=run.id, state=RunState.IN_PROGRESS).update(due_at=transact.now())
+            TaskRun.objects.filter(id=run.id, state=RunState.IN_PROGRESS).update(due_at=now())
             self.apply(Due(run.id))
 
     @rule(number=st.integers(0, 5))
@@ -155,11 +156,11 @@ class Engine(RuleBasedStateMachine):
             self.apply(Terminated(reason="to be rerun"))
         found = runs.read(self.id)
         if found:
-            transact.rerun(self.id, Rewind(run_id=found[number % len(found)].id))
+            rewinding.rerun(self.id, Rewind(run_id=found[number % len(found)].id))
 
     @rule(number=st.integers(0, 9))
     def jump(self, number: int) -> None:
-        transact.rerun(self.id, Rewind(ref=self.refs[number % len(self.refs)]))
+        rewinding.rerun(self.id, Rewind(ref=self.refs[number % len(self.refs)]))
 
     @rule(number=st.integers(0, 9))
     def skip(self, number: int) -> None:
@@ -228,7 +229,7 @@ def drive_to_the_end(execution_id: str) -> None:
             transact.apply(execution_id, Resumed())
         for run in runs.read(execution_id, "state NOT IN ('WAITING')"):
             if run.state == RunState.DELAYED:
-                TaskRun.objects.filter(id=run.id).update(due_at=transact.now(), start_delay=0)
+                TaskRun.objects.filter(id=run.id).update(due_at=now(), start_delay=0)
                 transact.apply(execution_id, Due(run.id))
             if run.state in RUN_ENDED or run.runs_on not in (RunsOn.SERVER, RunsOn.WORKER):
                 continue
@@ -259,7 +260,7 @@ class DirectEngine(EngineThatEnds):
         found = runs.read(self.id, "state = 'DELAYED'")
         if found:
             run = found[number % len(found)]
-            TaskRun.objects.filter(id=run.id).update(due_at=transact.now(), start_delay=0)
+            TaskRun.objects.filter(id=run.id).update(due_at=now(), start_delay=0)
             self.apply(Due(run.id))
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from executions import operations
+from executions.clock import now
 from executions.engine import transact
 from executions.engine.events import Finished, Result
 from executions.engine.rows import ExecutionRow, RunRow
@@ -32,7 +33,7 @@ def held(begin: Begin, courier: Courier) -> RunRow:
     ]
     execution = begin(graph(*nodes))
     operations.report(execution.id, run_of(execution.id, "a").id, Result(state=RunState.COMPLETED))
-    moment = transact.now()
+    moment = now()
     found = claims.claim(run_of(execution.id, "b").id, "w", moment, moment + timedelta(seconds=30))
     assert found is not None
     operations.terminate(execution.id, by="ana")
@@ -74,7 +75,7 @@ def test_a_task_that_was_jumped_away_from_does_not_come_back(begin: Begin, couri
     nodes = task("a", "SIMPLE", name="noop_function", edges=(Edge(to="b"),)), task("b", "SIMPLE", name="noop_function")
     execution = begin(graph(*nodes))
     operations.report(execution.id, run_of(execution.id, "a").id, Result(state=RunState.COMPLETED))
-    moment = transact.now()
+    moment = now()
     found = claims.claim(run_of(execution.id, "b").id, "w", moment, moment + timedelta(seconds=30))
     assert found is not None
     operations.jump(execution.id, "a", by="ana")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as NoRedis
 
+from executions.clock import now
 from executions.engine.canvas import DELIVER
-from executions.engine.transact import now
 from executions.events import delivery
 from executions.events.sinks import of_kind
 from executions.models import EventExecution, EventMessage, Execution

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from executions import redis_client
-from executions.engine.transact import now
+from executions.clock import now
 from executions.events import keeping, receiving
 from executions.events.sinks import redis_stream
 from executions.events.sinks.redis_stream import GROUP, RedisStream

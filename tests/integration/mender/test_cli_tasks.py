@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from executions.clock import now
 from executions.engine.rows import RunRow
-from executions.engine.transact import now
 from executions.task_types.base import Work
 from executions.task_types.cli import Cli
 from tests.integration.mender.conftest import Run

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from executions import operations, sweeps
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Execution, TaskLog, TaskRun
 from tests.integration.conftest import Courier
 from tests.integration.mender.conftest import Run

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from executions import action_executions, operations
+from executions.clock import now
 from executions.engine import transact
 from executions.engine.events import Due
 from executions.models import TaskRun
@@ -134,9 +135,7 @@ def overdue(mistral: Mistral, run_id: str) -> None:
     assert run is not None
     assert run.memo is not None
     begun, seconds = run.memo.value["limit"]
-    TaskRun.objects.filter(id=run_id).update(
-        memo={**run.memo.value, "limit": [begun - 100, seconds]}, due_at=transact.now()
-    )
+    TaskRun.objects.filter(id=run_id).update(memo={**run.memo.value, "limit": [begun - 100, seconds]}, due_at=now())
     transact.apply(run.execution_id, Due(run_id))
 
 

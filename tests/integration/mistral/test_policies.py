@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from executions import operations
+from executions.clock import now
 from executions.engine import transact
 from executions.engine.events import Due
 from executions.models import TaskRun
@@ -19,7 +20,7 @@ def body(tasks: str, head: str = "") -> str:
 def let_time_pass(mistral: Mistral, execution_id: str, ref: str) -> None:
     """Whatever a run waits for is over."""
     run = mistral.task(execution_id, ref)
-    moment = transact.now()
+    moment = now()
     TaskRun.objects.filter(id=run.id).update(due_at=moment, start_delay=0)
     transact.apply(execution_id, Due(run.id))
     mistral.courier.deliver()
@@ -149,7 +150,7 @@ def test_a_list_that_times_out_cancels_its_open_items(mistral: Mistral) -> None:
     )
     run = mistral.task(e.id, "t")
     assert run.memo is not None
-    TaskRun.objects.filter(id=run.id).update(memo={**run.memo.value, "limit": [0, 3]}, due_at=transact.now())
+    TaskRun.objects.filter(id=run.id).update(memo={**run.memo.value, "limit": [0, 3]}, due_at=now())
     transact.apply(e.id, Due(run.id))
     assert mistral.execution(e.id).state == "COMPLETED"
     assert [r.state for r in mistral.attempts(e.id, "t")] == ["TIMED_OUT", "CANCELED", "CANCELED"]

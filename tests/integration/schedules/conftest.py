@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Execution, Schedule
 from executions.schedules import firing, keeping
 from executions.store import executions

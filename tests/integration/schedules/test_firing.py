@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from executions import sweeps
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Execution, Schedule, ScheduleFiring
 from executions.schedules import firing, keeping
 from executions.start_requests import start_requested

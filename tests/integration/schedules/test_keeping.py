@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from executions.engine.transact import now
+from executions.clock import now
 from executions.models import Event, Schedule, ScheduleFiring, SchedulerPause
 from executions.operations import NotFound
 from executions.schedules import keeping
