@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,8 @@ from executions.engine.rows import RunRow
 from executions.engine.snapshot import Snapshot
 from executions.engine.toolbox import Toolbox
 from executions.engine.tools import Claimer
+from executions.ids import new_id
+from executions.states import RunState
 from executions.store import executions as execution_store
 from executions.store import runs
 from workflows_app import catalog
@@ -67,9 +70,11 @@ def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None)
         found = Cut(row.epoch)
         if target is not None:
             found = cut(graph, everything, target, row.epoch + 1)
-            aside = [r.id for r in found.gone if r.child_id and (not r.ended or r.due_at)]
+            aside = [r.id for r in found.gone if _owes(r)]
             runs.set_aside(aside, row.epoch, moment)
             runs.delete([r.id for r in found.gone if r.id not in aside])
+            stays = [r for r in everything if r.id == target.id or r.id in found.joins]
+            runs.write([_debt(r, row.epoch, moment) for r in stays if _owes(r)])
         gone = {r.id for r in found.gone}
         kept = [r for r in everything if r.id not in gone]
         snapshot = Snapshot(execution=row, all=kept, runs={request.run_id or "": None, **{r.id: r for r in kept}})
@@ -82,3 +87,20 @@ def rerun(execution_id: str, request: Rewind, *, claimer: Claimer | None = None)
         return decision
 
     return transact.insist(attempt, tools)
+
+
+def _owes(run: RunRow) -> bool:
+    """Whether a child execution still runs for this run, or is still to be ended."""
+    return run.child_id is not None and (not run.ended or run.due_at is not None)
+
+
+def _debt(run: RunRow, epoch: int, moment: datetime) -> RunRow:
+    """What a run owes that begins again in its own row: another row out of the flow's way, as ``set_aside`` makes."""
+    left = run.copy()
+    left.id = new_id()
+    left.path, left.seq = f"{run.path}!{epoch}", -abs(run.seq)
+    left.state, left.settled = RunState.CANCELED, True
+    left.ended_at = run.ended_at or moment
+    left.deadline_at, left.due_at = None, moment
+    left.revision, left.stored, left.origin = 0, -1, None
+    return left

@@ -239,3 +239,17 @@ def test_a_jump_can_be_made_again_and_again() -> None:
         jump(flow, ref)
         assert flow.open() == [ref]
     assert flow.done("a", "b", "c").status == "COMPLETED"
+
+
+def test_a_jump_to_a_sub_workflow_that_runs_ends_its_child_and_starts_a_fresh_one() -> None:
+    register(task("x"), name="child")
+    flow = begin(task("a"), sub("s", "child"), task("end"))
+    flow.done("a")
+    old = flow.child("s")
+    jump(flow, "s")
+    timers.run_once()
+    fresh = flow.child("s")
+    assert (fresh.id != old.id, old.status, fresh.status) == (True, "TERMINATED", "RUNNING")
+    fresh.done("x")
+    flow.done("end")
+    assert (flow.status, flow.story()) == ("COMPLETED", ["a COMPLETED", "s COMPLETED", "end COMPLETED"])
