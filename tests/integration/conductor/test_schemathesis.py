@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis import Case, checks
@@ -43,9 +44,21 @@ ONLY_RANDOM = PhasesConfig(examples=ExamplesPhaseConfig(enabled=False), coverage
 BY_ID = {("get", "/api/workflow/{name}"), ("delete", "/api/workflow/{name}")}
 BULK = [("PUT", "pause"), ("PUT", "resume"), ("POST", "restart"), ("POST", "retry"), ("POST", "terminate"),
         ("DELETE", "remove"), ("DELETE", "terminate-remove"), ("POST", "search")]  # fmt: skip
+
+
+class Handler(WSGIHandler):
+    """Leaves the connection open at the ends of requests: the transaction of the tests is open on it. (Django's own
+    test client does so, and connects the signals again behind each request.)"""
+
+    def __call__(self, *args: Any) -> Any:
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        return super().__call__(*args)
+
+
 document = schemathesis.openapi.from_wsgi(
     "/openapi.json",
-    WSGIHandler(),
+    Handler(),
     config=SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(phases=ONLY_RANDOM))),
 ).include(path_regex="^/api/")
 # What there is, by the names of places in paths, and bodies that make sense, by endpoint.
@@ -77,6 +90,8 @@ def _something_is_there(django_db_setup: None, django_db_blocker: Any) -> Iterat
         _make_something()
         yield
         transaction.set_rollback(True)
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def _make_something() -> None:
