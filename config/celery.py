@@ -22,6 +22,12 @@ def _keep_django_logging(**_: Any) -> None:
     """Celery leaves logging alone when somebody listens here."""
 
 
+@signals.beat_init.connect
+def _reconnect(sender: Any, **_: Any) -> None:
+    """Beat keeps one producer. Without retries it would keep it also when RabbitMQ has closed its connection."""
+    sender.app.conf.task_publish_retry = True
+
+
 @signals.worker_process_shutdown.connect
 def _give_leases_back(**_: Any) -> None:
     from executions.heartbeat import heartbeat

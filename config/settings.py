@@ -154,6 +154,15 @@ WHITENOISE_USE_FINDERS = False
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "console:executions"
 
+
+def _rabbitmq_queues() -> str:
+    """The kind of the Celery queues on RabbitMQ."""
+    kind = env.text("UPBEAT_RABBITMQ_QUEUES", "classic")
+    if kind not in ("classic", "quorum"):
+        raise ImproperlyConfigured(f"UPBEAT_RABBITMQ_QUEUES must be classic or quorum, not {kind!r}")
+    return kind
+
+
 REDIS_URL = env.text("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT}/0"
 
 # ---- Celery (executions/engine/canvas.py says what is sent; docs/decisions/0003 why these settings)
@@ -195,9 +204,13 @@ if CELERY_BROKER_URL.startswith("redis"):
         "socket_keepalive": True,
         "health_check_interval": 10,
     }
-else:
-    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+elif CELERY_BROKER_URL.startswith(("amqp", "pyamqp")):
+    # all queues of one kind: what each process declares must be what is there
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = _rabbitmq_queues()
+    CELERY_WORKER_CONSUMER = "config.consumer:Consumer"
+    CELERY_BROKER_CONNECTION_TIMEOUT = 2
+    CELERY_BROKER_HEARTBEAT = 30
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "read_timeout": 15, "write_timeout": 5}
 
 # ---- Upbeat
 
