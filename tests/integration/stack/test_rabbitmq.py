@@ -8,13 +8,12 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests import rabbitmq
-from tests.integration.stack.work import Office, task
+from tests.integration.stack.work import Office, noting, runs, task
 from tests.processes import children, wait_until
 from tests.stack import PATIENCE, ROOT, Stack
 
@@ -161,16 +160,3 @@ def test_an_event_goes_to_an_exchange_and_a_message_starts_a_workflow_once(offic
         assert sorted(payload["order"] for _, payload in come()) == [17, 18]
     assert len(office.of(shipment)) == 2
     assert rabbitmq.length(orders) == 0
-
-
-def noting(ref: str, **fields: Any) -> dict[str, Any]:
-    return task("SIMPLE", ref, name="noting", inputParameters={"path": "${workflow.input.path}", **fields})
-
-
-def runs(path: str) -> list[tuple[str, str]]:
-    """(execution, process) of every time that a noting task was run."""
-    try:
-        lines = Path(path).read_text().splitlines()
-    except FileNotFoundError:
-        return []
-    return [(execution, pid) for execution, pid in (line.split() for line in lines)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.clients import Client
@@ -53,3 +54,17 @@ class Office:
 def task(type: str, ref: str, **fields: Any) -> dict[str, Any]:
     """A task of a definition: ``task("SIMPLE", "a", name="noting", inputParameters={...})``."""
     return {"name": ref, "taskReferenceName": ref, "type": type, **fields}
+
+
+def noting(ref: str, name: str = "noting", **fields: Any) -> dict[str, Any]:
+    """A task that leaves a line in the file that the workflow's input names as ``path``."""
+    return task("SIMPLE", ref, name=name, inputParameters={"path": "${workflow.input.path}", **fields})
+
+
+def runs(path: str) -> list[tuple[str, int]]:
+    """(execution, process) of every time that a noting task was run."""
+    try:
+        lines = Path(path).read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [(execution, int(pid)) for execution, pid in (line.split() for line in lines)]
