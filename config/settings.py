@@ -57,6 +57,11 @@ SECRET_KEY_FALLBACKS = env.words("UPBEAT_SECRET_KEY_FALLBACKS")
 ENCRYPTION_KEYS = env.words("UPBEAT_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("UPBEAT_ALLOWED_HOSTS") or (["*"] if OPEN else [HOST, "localhost", "127.0.0.1"])
 
+# Browsers and clients come by way of a proxy that speaks HTTPS and says so, in a header that it takes from nobody else.
+if env.flag("UPBEAT_BEHIND_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -145,7 +150,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.text("UPBEAT_STATIC", str(DATA_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
