@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from config import free_threads
+from config import free_threads, stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -15,6 +15,7 @@ app = Celery("upbeat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 free_threads.install(app)
+stopping.install()
 
 
 @signals.setup_logging.connect
@@ -22,8 +23,7 @@ def _keep_django_logging(**_: Any) -> None:
     """Celery leaves logging alone when somebody listens here."""
 
 
-@signals.worker_process_shutdown.connect
-def _give_leases_back(**_: Any) -> None:
-    from executions.heartbeat import heartbeat
-
-    heartbeat().give_back()
+@signals.beat_init.connect
+def _reconnect(sender: Any, **_: Any) -> None:
+    """Beat keeps one producer. Without retries it would keep it also when RabbitMQ has closed its connection."""
+    sender.app.conf.task_publish_retry = True

@@ -1,4 +1,10 @@
-"""``GET /health``: whether everything that serves is up, and if not, what is missing.
+"""Whether everything that serves is up, and if not, what is missing.
+
+=====================  ===========================================================  ==========================
+``GET /health``        the whole installation, workers and Beat included            for people and monitors
+``GET /health/ready``  what this web process needs itself: the database, Redis      for whoever sends requests
+``GET /health/live``   that this web process answers                                for whoever starts it again
+=====================  ===========================================================  ==========================
 
 200 when the database answers and has all migrations, Redis answers, a worker was seen lately for every queue, and Beat
 has lately had a tick run; otherwise 503. Costs one SQL statement and one Redis command. It is open to everybody, so a
@@ -37,7 +43,24 @@ _migrated = False
 def health(request: HttpRequest) -> JsonResponse:
     """``{"healthy": true or false, "status": "UP" or "DOWN", "checks": {name: "ok" or the reason}}``."""
     database, seen = _database()
-    checks = {"database": database, "redis": _redis(), "workers": _workers(seen), "beat": _beat(seen)}
+    return _answer({"database": database, "redis": _redis(), "workers": _workers(seen), "beat": _beat(seen)})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """The same without what other processes do: a server without workers takes requests all the same."""
+    return _answer({"database": _database()[0], "redis": _redis()})
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """Asks nobody: starting a process again would not bring the database back."""
+    return _answer({})
+
+
+def _answer(checks: dict[str, str]) -> JsonResponse:
     healthy = all(verdict == OK for verdict in checks.values())
     response = JsonResponse(
         {"healthy": healthy, "status": "UP" if healthy else "DOWN", "checks": checks},

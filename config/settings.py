@@ -57,6 +57,11 @@ SECRET_KEY_FALLBACKS = env.words("UPBEAT_SECRET_KEY_FALLBACKS")
 ENCRYPTION_KEYS = env.words("UPBEAT_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("UPBEAT_ALLOWED_HOSTS") or (["*"] if OPEN else [HOST, "localhost", "127.0.0.1"])
 
+# Browsers and clients come by way of a proxy that speaks HTTPS and says so, in a header that it takes from nobody else.
+if env.flag("UPBEAT_BEHIND_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -145,7 +150,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.text("UPBEAT_STATIC", str(DATA_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -153,6 +158,15 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = False
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "console:executions"
+
+
+def _rabbitmq_queues() -> str:
+    """The kind of the Celery queues on RabbitMQ."""
+    kind = env.text("UPBEAT_RABBITMQ_QUEUES", "classic")
+    if kind not in ("classic", "quorum"):
+        raise ImproperlyConfigured(f"UPBEAT_RABBITMQ_QUEUES must be classic or quorum, not {kind!r}")
+    return kind
+
 
 REDIS_URL = env.text("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT}/0"
 
@@ -173,11 +187,12 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = STOP_SECONDS = env.number("UPBEAT_STOP_SECONDS", 10)
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker that gives up would take its tasks with it
 CELERY_RESULT_EXPIRES = 3600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
@@ -195,9 +210,13 @@ if CELERY_BROKER_URL.startswith("redis"):
         "socket_keepalive": True,
         "health_check_interval": 10,
     }
-else:
-    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+elif CELERY_BROKER_URL.startswith(("amqp", "pyamqp")):
+    # all queues of one kind: what each process declares must be what is there
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = _rabbitmq_queues()
+    CELERY_WORKER_CONSUMER = "config.consumer:Consumer"
+    CELERY_BROKER_CONNECTION_TIMEOUT = 2
+    CELERY_BROKER_HEARTBEAT = 30
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "read_timeout": 15, "write_timeout": 5}
 
 # ---- Upbeat
 

@@ -8,13 +8,15 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from api.mistral.root import Root, versions
-from config.health import health
+from config.health import health, live, ready
 
 urlpatterns = [
     path("", versions),
     path("console", RedirectView.as_view(pattern_name="console:executions")),
     path("console/", include("executions.console.urls")),
     path("health", health),
+    path("health/live", live),
+    path("health/ready", ready),
     path("admin/", admin.site.urls),
     path("api/", include("api.conductor.urls")),
     path("mender/", include("api.mender.urls")),

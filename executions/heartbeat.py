@@ -6,11 +6,11 @@ learns in the same statement which runs are no longer ours: canceled, timed out,
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from datetime import timedelta
 
@@ -60,12 +60,15 @@ class Heartbeat:
             if run_id not in ours:
                 taken_away.set()
 
-    def give_back(self) -> None:
-        """The process stops: what it has not finished is due at once."""
+    def cancel_all(self, seconds: float) -> None:
+        """Tells all tasks that they are no longer ours, and lets them end for so long."""
         with self._lock:
-            held = list(self._held)
-            self._held.clear()
-        claims.give_back(held, self.worker, now())
+            held = list(self._held.values())
+        for taken_away in held:
+            taken_away.set()
+        end = time.monotonic() + seconds
+        while self._held and time.monotonic() < end:
+            time.sleep(0.02)
 
     def _beat(self) -> None:
         while not self._wake.wait(self._lease.total_seconds() / 3):
@@ -87,5 +90,4 @@ def heartbeat() -> Heartbeat:
     with _guard:
         if _heartbeat is None or _heartbeat._pid != os.getpid():
             _heartbeat = Heartbeat()
-            atexit.register(_heartbeat.give_back)
         return _heartbeat

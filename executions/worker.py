@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError
 
-from executions import limits, task_types
+from executions import leaving, limits, task_types
 from executions.clock import now
 from executions.engine import canvas, transact
 from executions.engine.debts import node_of
@@ -41,6 +41,7 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
         seconds=SECONDS,
         perform=perform,
         follow_up=follow_up,
+        leaving=leaving.begun,
         chained=chained,
         in_chord=in_chord,
     )
@@ -48,6 +49,9 @@ def driver(queues: frozenset[str], *, chained: frozenset[str] = frozenset(), in_
 
 def run_message(run_id: str, queue: str, rest_of_chain: Sequence[object], in_chord: bool) -> None:
     """A message names a task run: whoever claims it first does it. Anybody else finds nothing to do."""
+    if leaving.begun():
+        canvas.ring_quietly([(queue, run_id)])
+        return
     chained = canvas.next_links(rest_of_chain)
     found = claims.claim(run_id, heartbeat().worker, now(), _lease())
     process = driver(frozenset({queue}), chained=chained, in_chord=in_chord)
@@ -78,8 +82,8 @@ def advance_message(execution_id: str, queue: str) -> None:
     process = driver(frozenset({queue}))
     offered = runs.read(execution_id, "state = 'SCHEDULED' AND runs_on IN ('server', 'child')")
     for run in offered:
-        if run.queue != queue:
-            canvas.ring([(run.queue or queue, run.id)])
+        if run.queue != queue or leaving.begun():
+            canvas.ring_quietly([(run.queue or queue, run.id)])
             continue
         found = claims.claim(run.id, heartbeat().worker, now(), _lease())
         if found is not None:

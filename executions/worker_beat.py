@@ -80,11 +80,12 @@ def _begin(sender: Any, **_: Any) -> None:
 
 
 @signals.worker_shutdown.connect
-def _end(**_: Any) -> None:
+def end(**_: Any) -> None:
+    """The worker serves its queues no more. Blocks for as long as a write that is under way takes."""
     global _signs
-    if _signs is not None:
-        _signs.stop()
-        _signs = None
+    signs, _signs = _signs, None
+    if signs is not None:
+        signs.stop()
 
 
 def note_tick() -> None:

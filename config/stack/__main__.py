@@ -16,6 +16,8 @@ from config.stack.supervisor import FAILED, Supervisor
 
 # A stack that was killed leaves its ports within this time.
 _LEAVING_SECONDS = 10.0
+# What a worker takes to stop beyond UPBEAT_STOP_SECONDS.
+_STOPPING_SECONDS = 5.0
 
 
 def main() -> int:
@@ -53,7 +55,8 @@ def _run(folder: DataFolder, demo_only: bool) -> int:
     console.say(f"data in {folder.path}")
     if os.getuid() == 0:
         console.say("running as root, and so do all workers; an ordinary user is enough")
-    return Supervisor(what, console, folder.run, programs.WELCOME if demo_only else None).run()
+    finish_after = programs.WELCOME if demo_only else None
+    return Supervisor(what, console, folder.run, finish_after, settings.STOP_SECONDS + _STOPPING_SECONDS).run()
 
 
 if __name__ == "__main__":

@@ -101,12 +101,18 @@ def _load_mender_definitions() -> None:
         print(f"UPBEAT_MENDER_DEFINITIONS: {error.strerror or error}: {settings.MENDER_DEFINITIONS}")
 
 
-def _write_queues() -> None:
+def find_queues_of_work() -> list[str]:
+    """The same as the functions have it that this process has imported."""
     from executions.functions import function_queues
     from executions.task_types.base import DEFAULT_QUEUE, IO_QUEUE
 
-    served = [DEFAULT_QUEUE, *sorted(function_queues() - {DEFAULT_QUEUE, IO_QUEUE})]
-    _queue_list(environment.data_folder()).write_text("\n".join(served))
+    return [DEFAULT_QUEUE, *sorted(function_queues() - {DEFAULT_QUEUE, IO_QUEUE})]
+
+
+def _write_queues() -> None:
+    path = _queue_list(environment.data_folder())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(find_queues_of_work()))
 
 
 def _redis_answers() -> bool:

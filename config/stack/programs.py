@@ -1,4 +1,4 @@
-"""What runs in the embedded stack, in the order in which it starts."""
+"""What runs in the embedded stack, in the order in which it starts; and the command lines for any installation."""
 
 from __future__ import annotations
 
@@ -41,15 +41,12 @@ def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program
         *redis,
         Program(name=PREPARE, command=_python("config.stack.prepare"), step=True, required=True),
         Program(name=STATIC, command=_python("config.stack.static_files"), step=True, required=True),
-        Program(name=WEB, command=_python("gunicorn", "-c", "config/gunicorn.py"), after=_SERVING),
-        Program(name=WORK, command=_work(folder), after=frozenset({PREPARE})),
-        Program(
-            name=IO,
-            command=_worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", ",".join(_io_queues())),
-            after=frozenset({PREPARE}),
-        ),
-        Program(name=TICKS, command=_worker(TICKS, "-P", "solo", "-Q", TICKS), after=frozenset({PREPARE})),
-        Program(name=BEAT, command=_celery("beat"), after=frozenset({PREPARE})),
+        Program(name=WEB, command=web, after=_SERVING),
+        # the queues of Python functions are known when ``prepare`` has imported them
+        Program(name=WORK, command=lambda: work(prepare.queues_of_work(folder)), after=frozenset({PREPARE})),
+        Program(name=IO, command=io, after=frozenset({PREPARE})),
+        Program(name=TICKS, command=ticks, after=frozenset({PREPARE})),
+        Program(name=BEAT, command=beat, after=frozenset({PREPARE})),
         Program(
             name=WELCOME,
             command=_python("config.stack.welcome", began, *(["--demo-only"] if demo_only else [])),
@@ -59,30 +56,44 @@ def build(folder: Path, redis_port: int | None, demo_only: bool) -> list[Program
     ]
 
 
-def _io_queues() -> list[str]:
-    """The queue of what others answer, and those of the topics that have one of their own."""
-    return [IO, *(f"topic.{topic}" for topic in env.words("UPBEAT_TOPICS"))]
+def web() -> Sequence[str]:
+    """The web server."""
+    return _module("gunicorn", "-c", "config/gunicorn.py")
 
 
-def _python(module: str, *arguments: str, options: Sequence[str] = ()) -> Callable[[], Sequence[str]]:
-    return lambda: [sys.executable, *options, "-m", module, *arguments]
+def work(queues: Sequence[str]) -> Sequence[str]:
+    """The worker with processes, for Python functions and short work."""
+    processes = str(environment.pool_processes())
+    return _worker(WORK, "-P", "prefork", "-c", processes, "-O", "fair", "-Q", ",".join(queues))
 
 
-def _celery(command: str, *arguments: str) -> Callable[[], Sequence[str]]:
-    # the checks would load the admin and all doors into each of them
-    return _python("celery", "--quiet", "--skip-checks", "-A", "config", command, *arguments, options=_AS_ROOT)
+def io() -> Sequence[str]:
+    """The worker with threads, for what others answer, and for the topics that have a queue of their own."""
+    queues = [IO, *(f"topic.{topic}" for topic in env.words("UPBEAT_TOPICS"))]
+    return _worker(IO, "-P", "threads", "-c", str(environment.io_threads()), "-Q", ",".join(queues))
 
 
-def _worker(name: str, *arguments: str) -> Callable[[], Sequence[str]]:
+def ticks() -> Sequence[str]:
+    """The worker that runs the sweeps."""
+    return _worker(TICKS, "-P", "solo", "-Q", TICKS)
+
+
+def beat() -> Sequence[str]:
+    return _celery("beat")
+
+
+def _worker(name: str, *arguments: str) -> Sequence[str]:
     return _celery("worker", "-n", f"{name}@%h", *_WORKER, *arguments)
 
 
-def _work(folder: Path) -> Callable[[], Sequence[str]]:
-    concurrency = str(environment.pool_processes())
+def _celery(command: str, *arguments: str) -> Sequence[str]:
+    # the checks would load the admin and all doors into each of them
+    return _module("celery", "--quiet", "--skip-checks", "-A", "config", command, *arguments, options=_AS_ROOT)
 
-    def build() -> Sequence[str]:
-        # the queues of Python functions are known when ``prepare`` has imported them
-        queues = ",".join(prepare.queues_of_work(folder))
-        return _worker(WORK, "-P", "prefork", "-c", concurrency, "-O", "fair", "-Q", queues)()
 
-    return build
+def _python(module: str, *arguments: str) -> Callable[[], Sequence[str]]:
+    return lambda: _module(module, *arguments)
+
+
+def _module(module: str, *arguments: str, options: Sequence[str] = ()) -> Sequence[str]:
+    return [sys.executable, *options, "-m", module, *arguments]

@@ -20,7 +20,7 @@ from config.stack.program import Program
 # Pauses before a program is started again: 1, 2, 4 ... seconds; the first again once it has run for a while.
 LONGEST_PAUSE = 30.0
 RAN_FOR_A_WHILE = 30.0
-# Seconds from the polite signal to SIGKILL.
+# Seconds from the polite signal to SIGKILL: what a worker takes at the longest, and a little.
 STOP_SECONDS = 15.0
 # Signals so close together are one: a signal to a process group comes again from ``make``, which passes it on.
 ONE_SIGNAL_SECONDS = 0.5
@@ -34,12 +34,18 @@ class Supervisor:
     """Runs programs until a signal stops them, a required step fails, or the step ``finish_after`` has ended."""
 
     def __init__(
-        self, programs: Sequence[Program], console: Console, pid_files: Path, finish_after: str | None = None
+        self,
+        programs: Sequence[Program],
+        console: Console,
+        pid_files: Path,
+        finish_after: str | None = None,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self._programs = list(programs)
         self._console = console
         self._pid_files = pid_files
         self._finish_after = finish_after
+        self._stop_seconds = stop_seconds
         self._children: dict[str, Child] = {}
         self._done: set[str] = set()
         self._failures: dict[str, int] = {}
@@ -141,15 +147,15 @@ class Supervisor:
         for program in reversed(self._programs):
             if program.name in names and program.name in self._children:
                 self._children[program.name].send(signal.SIGTERM)
-        end = time.monotonic() + STOP_SECONDS
+        end = time.monotonic() + self._stop_seconds
         while left := sorted(names & self._children.keys()):
             if self._stop_signals > signals:
                 return False
             if time.monotonic() > end:
-                self._console.say(f"did not stop within {STOP_SECONDS:.0f} s and is killed: {', '.join(left)}")
+                self._console.say(f"did not stop within {self._stop_seconds:.0f} s and is killed: {', '.join(left)}")
                 for name in left:
                     self._children[name].kill()
-                end += STOP_SECONDS
+                end += self._stop_seconds
             self._watch(0.2)
         return True
 

@@ -62,6 +62,14 @@ def ring(queue_and_id: Iterable[tuple[str, str]]) -> None:
     _publish([_run(found, queue) for queue, found in queue_and_id])
 
 
+def ring_quietly(queue_and_id: Iterable[tuple[str, str]]) -> None:
+    """The same for whoever has a message in hand that somebody else should have. Never raises."""
+    try:
+        ring(queue_and_id)
+    except (KombuError, OSError) as error:
+        logger.warning("a message could not be sent on: %s", error)
+
+
 def send_events(message_ids: Sequence[str]) -> None:
     """Rings for stored messages. Never raises: one that nobody is told of is found by a sweep."""
     try:

@@ -30,6 +30,7 @@ from executions.engine.events import (
     Event,
     ExecutionDue,
     Finished,
+    GivenBack,
     Held,
     Jumped,
     LeaseExtended,
@@ -390,7 +391,26 @@ def _worker_lost(plan: Plan, run: RunRow) -> None:
         times = f" for the {run.losses}th time" if run.losses > 1 else ""
         finishing.finish(plan, run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was lost{times}"))
         return
-    plan.decision.logs.append((run.id, f"worker {run.worker} was lost; the task is offered again"))
+    _offer_to_others(plan, run, node, "was lost")
+
+
+def _given_back(plan: Plan, event: GivenBack) -> str | None:
+    """The run is offered again and nothing is counted, unless it must not run twice: how far it got nobody knows."""
+    run, refused = _open_run(plan, event.run_id, event.revision)
+    if run is None:
+        return refused
+    if run.state != RunState.IN_PROGRESS or run.worker is None:
+        return STALE
+    node = plan.node(run)
+    if _may_run_twice(plan, run, node):
+        _offer_to_others(plan, run, node, "was stopped")
+    else:
+        finishing.finish(plan, run, Result(state=RunState.FAILED, reason=f"its worker {run.worker} was stopped"))
+    return None
+
+
+def _offer_to_others(plan: Plan, run: RunRow, node: Node, why: str) -> None:
+    plan.decision.logs.append((run.id, f"worker {run.worker} {why}; the task is offered again"))
     run.worker = None
     run.updated_at = plan.now
     plan.then(lambda: starting.launch(plan, run, node))
@@ -447,6 +467,7 @@ _HANDLERS: dict[type[Event], Callable[[Plan, Any], str | None]] = {
     Admitted: _admitted,
     Finished: _finished,
     LeaseExtended: _lease_extended,
+    GivenBack: _given_back,
     Held: _held,
     Due: _due,
     TakenUp: _taken_up,

@@ -40,6 +40,7 @@ class Driver:
     run, None for a process that runs none. ``steps``, ``seconds``, ``children``: how much it will do before it leaves
     the rest to messages. ``perform`` does a claimed server-side task and gives the event that reports it.
     ``follow_up`` is asked about a task that was put aside: what has happened meanwhile, if anything.
+    ``leaving`` says whether the process is about to stop, and had better begin nothing.
     ``chained``: runs that a chain under way will ring for. ``in_chord``: the body of a chord will ring for the rest.
     """
 
@@ -50,6 +51,7 @@ class Driver:
     children: int = 20
     perform: Callable[[RunRow], Finished] | None = None
     follow_up: Callable[[RunRow], Event | None] | None = None
+    leaving: Callable[[], bool] = lambda: False
     chained: frozenset[str] = frozenset()
     in_chord: bool = False
     _todo: deque[Callable[[], None]] = field(default_factory=deque)
@@ -153,7 +155,7 @@ class Driver:
     # ---- what decisions leave
 
     def _claimer(self) -> Claimer | None:
-        in_time = time.monotonic() - self._begun < self.seconds
+        in_time = time.monotonic() - self._begun < self.seconds and not self.leaving()
         return Claimer(
             worker=self.worker,
             lease_seconds=settings.LEASE_SECONDS,

@@ -98,6 +98,14 @@ class LeaseExtended(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack(Event):
+    """The worker that has claimed a task run must stop, and has not finished it. ``revision``: see ``Finished``."""
+
+    run_id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class TakenUp(Event):
     """A worker has claimed a task run whose node wants the world to be told so."""
 

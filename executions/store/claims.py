@@ -6,7 +6,7 @@ gave, and a claim that has been taken away cannot be finished.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -109,19 +109,19 @@ def renew(run_ids: Sequence[str], worker: str, until: datetime) -> set[str]:
         return {of.decode_id(row[0]) for row in cursor.fetchall()}
 
 
-def give_back(run_ids: Iterable[str], worker: str, now: datetime) -> int:
-    """A worker process that stops returns what it has not finished: due at once, as if its lease were over."""
+def held_by(worker: str, until: datetime) -> list[tuple[str, str, int]]:
+    """(execution, run, revision) of what a worker process has claimed and what is due by then: all of it, if that is
+    the length of a lease from now."""
     of = dialect()
-    places, ids = named(of, run_ids)
-    if not ids:
-        return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {RUN_TABLE} SET due_at = %(now)s"
-            f" WHERE id IN ({places}) AND worker = %(worker)s AND state = 'IN_PROGRESS'",
-            {"now": encode_value(of, "due_at", now), "worker": worker, **ids},
+            f"SELECT execution_id, id, revision FROM {RUN_TABLE}"
+            " WHERE due_at <= %s AND state = 'IN_PROGRESS' AND worker = %s ORDER BY due_at",
+            [encode_value(of, "due_at", until), worker],
         )
-        return int(cursor.rowcount)
+        return [
+            (of.decode_id(execution), of.decode_id(run), revision) for execution, run, revision in cursor.fetchall()
+        ]
 
 
 def hand_over_to_child(run_id: str, revision: int) -> bool:

@@ -15,7 +15,6 @@ from config.stack.program import Program
 
 
 def main() -> int:
-    supervisor.STOP_SECONDS = 1.5
     supervisor.RAN_FOR_A_WHILE = 3.0
     folder, *scripts = sys.argv[1:]
     parsed = [(name.rstrip("?!"), name[-1], text) for name, _, text in (script.partition("=") for script in scripts)]
@@ -31,7 +30,7 @@ def main() -> int:
         )
         for name, mark, text in parsed
     ]
-    return supervisor.Supervisor(programs, Console([p.name for p in programs]), Path(folder)).run()
+    return supervisor.Supervisor(programs, Console([p.name for p in programs]), Path(folder), stop_seconds=1.5).run()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 import requests
 
 from tests.processes import children, exists, wait_until
-from tests.stack import PATIENCE, Stack
+from tests.stack import PATIENCE, ROOT, Stack
 
 SERVICES = ["redis", "web", "work", "io", "ticks", "beat"]
 
@@ -25,6 +27,13 @@ def test_it_says_that_it_is_healthy_in_a_way_that_clients_look_for(running: Stac
     assert '"healthy":true' in answer.text
     assert answer.json()["status"] == "UP"
     assert answer.json()["checks"] == {"database": "ok", "redis": "ok", "workers": "ok", "beat": "ok"}
+
+
+@pytest.mark.parametrize(("path", "checks"), [("ready", {"database": "ok", "redis": "ok"}), ("live", {})])
+def test_probes_ask_for_less(running: Stack, path: str, checks: dict[str, str]) -> None:
+    answer = requests.get(f"{running.url}/health/{path}", timeout=20)
+
+    assert (answer.status_code, answer.json()) == (200, {"healthy": True, "status": "UP", "checks": checks})
 
 
 def test_its_lines_tell_who_wrote_them(running: Stack) -> None:
@@ -104,11 +113,14 @@ def test_what_was_killed_is_started_again_and_said_so(running: Stack, name: str)
 
 def test_it_says_which_worker_is_missing(running: Stack) -> None:
     running.wait_until_healthy()
+    assert [alive(running, name) for name in ("web", "io", "beat")] == [(0, "")] * 3
     target = signal_target(running.pid("io"))
     signal.pidfd_send_signal(target, signal.SIGSTOP)
     try:
         wait_until(lambda: running.health()[0] == 503, PATIENCE, "a worker that does not answer is missed")
         status = running.health()[1]
+        assert requests.get(f"{running.url}/health/ready", timeout=20).status_code == 200
+        assert alive(running, "io") == (1, f"io@{socket.gethostname()} was not seen lately")
     finally:
         signal.pidfd_send_signal(target, signal.SIGCONT)
 
@@ -146,6 +158,13 @@ def test_a_port_that_is_taken_is_one_clear_line(
     assert len(other.lines) == 1
     assert f"port {port}" in other.lines[0]
     assert f"choose another with {variable}" in other.lines[0]
+
+
+def alive(stack: Stack, name: str) -> tuple[int, str]:
+    """What the health check of a container says."""
+    command = [sys.executable, "-m", "config.alive", name]
+    done = subprocess.run(command, cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip()
 
 
 def sign_in(stack: Stack) -> requests.Response:
