@@ -16,9 +16,9 @@ from typing import Any
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 _CHUNK = 64 * 1024
 _local = threading.local()
@@ -170,13 +170,31 @@ class _GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTlsConnection
 
 
-def guarded(manager: PoolManager) -> PoolManager:
-    """Has all connections of a manager guarded."""
-    manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}
-    return manager
+def connected(scheme: str, host: str, port: int, seconds: float) -> socket.socket:
+    """A connection to a host whose address was checked, encrypted for https. Raises OSError."""
+    made = (_GuardedTlsConnection if scheme == "https" else _GuardedConnection)(host, port, timeout=seconds)
+    try:
+        made.connect()
+    except HTTPError as error:
+        made.close()
+        raise OSError(_text_of(error)) from error
+    except BaseException:
+        made.close()
+        raise
+    sock: socket.socket = made.sock
+    # nobody notices otherwise that the other side is gone while an answer is waited for without limit
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    made.sock = None
+    return sock
+
+
+def _text_of(error: Exception) -> str:
+    """Without the name of the connection's class, which urllib3 puts first."""
+    text = str(error) or type(error).__name__
+    return text.partition("): ")[2] or text if "Connection(" in text[:40] else text
 
 
 class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        guarded(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}

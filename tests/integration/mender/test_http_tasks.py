@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from executions import bare_http
+from executions.bare_http import connections
 from tests.integration.mender.conftest import Run
 from tests.integration.mender.door import http, register
 from tests.integration.mender.service import Service
@@ -212,7 +212,7 @@ def test_private_addresses_are_refused_unless_they_are_allowed(
     service: Service, run: Run, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HTTP_ALLOW_PRIVATE = False
-    monkeypatch.setattr(bare_http, "_local", threading.local())  # no connection is open yet
+    monkeypatch.setattr(connections, "_local", threading.local())  # no connection is open yet
     register(http(f"http://localhost:{service.port}/a"))
     found = run()
     assert "UPBEAT_HTTP_ALLOW_PRIVATE is not set" in found["results"][0]["error"]

@@ -182,6 +182,8 @@ def _integer(bits: int, go_type: str, *, signed: bool) -> Reader:
             return None
         if isinstance(value, int) and smallest <= value <= largest:
             return value
+        if repr(value) == "-0.0":  # -0 is a whole number to Go
+            return 0
         wanted = f"a whole number between {smallest} and {largest}" if bits < 64 else "a whole number"
         problems.mismatch(place, wanted, go_type, value, literal=True)
         return None
