@@ -154,8 +154,8 @@ def _chunks(connection: Connection, max_body: int) -> bytes:
         parts.append(_exactly(connection, length))
         if _line(connection):
             raise ValueError("malformed end of a chunk in the answer")
-    while _line(connection):
-        """Headers that come after the body are of no interest."""
+    while _line(connection):  # headers that come after the body
+        continue
     return b"".join(parts)
 
 

@@ -108,6 +108,10 @@ class Connection:
     def close(self) -> None:
         self._sock.close()
 
+    def __del__(self) -> None:
+        """The thread that has kept it has ended."""
+        self._sock.close()
+
 
 def connection(address: Address, limits: Limits) -> Connection:
     """A kept connection, or a new one. Raises OSError, TimeoutError and Canceled."""

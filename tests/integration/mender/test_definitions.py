@@ -237,6 +237,24 @@ def test_what_yaml_can_say_and_a_definition_cannot_is_refused(text: str) -> None
         read_text(text, "yaml")
 
 
+def test_the_catalogue_names_every_key_that_the_original_always_names() -> None:
+    """Section 2: the definition as its own types write it; other keys are there if they hold something."""
+    assert call("POST", META, {"name": "w", "version": 2, "tasks": [{"smtp": {}, "http": {}}]}).status == 201
+    (found,) = call("GET", META).json
+    http = {"uri": "", "method": "", "headers": None, "connectionTimeOut": 0, "readTimeOut": 0}
+    mail = {"from": "", "to": None, "cc": None, "bcc": None, "subject": "", "body": "", "html": "", "timeout": 0}
+    assert found == {
+        "name": "w", "topic": "", "ephemeral": False, "description": "", "version": 2, "schemaVersion": 0,
+        "tasks": [{"name": "", "type": "", "retries": 0, "retryDelaySeconds": 0, "http": http, "smtp": mail}],
+        "inputParameters": None, "optionalParameters": None,
+    }  # fmt: skip
+
+
+def test_minus_nothing_is_a_whole_number() -> None:
+    """Section 4: what Go's strconv takes for an integer."""
+    assert call("POST", META, raw=b'{"name": "w", "version": -0}').status == 201
+
+
 def test_yaml_is_read_as_what_is_wanted() -> None:
     """Section 5: the YAML of the original takes a number for a text where a text is wanted, and ``3.0`` for 3."""
     text = """

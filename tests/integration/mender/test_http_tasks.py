@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from executions.bare_http import connections
 from tests.integration.mender.conftest import Run
 from tests.integration.mender.door import http, register
-from tests.integration.mender.service import Service
+from tests.integration.mender.service import Service, encrypted, made_certificate
 
 pytestmark = pytest.mark.django_db
 USUAL = {"host", "user-agent", "accept-encoding"}
@@ -64,7 +65,10 @@ def test_a_header_of_the_definition_replaces_a_usual_one(service: Service, run: 
     [
         ({"formdata": {"b": "2", "a": "1 ä"}, "json": {}, "body": "x"}, "a=1+%C3%A4&b=2"),
         ({"formdata": {}, "json": {"b": "<é>", "a": 1.0}, "body": "x"}, '{"a":1,"b":"\\u003cé\\u003e"}'),
+        ({"formdata": {"${workflow.input.x}": "1", "{{.y}}": "2", "a": "3"}}, "a=3&never=2&%7B%7B.y%7D%7D=1"),
+        ({"formdata": {"${workflow.input.y}": "1", "never": "2"}}, "never=1&never=2"),
         ({"json": [], "body": "x"}, "[]"),
+        ({"json": {"a": "${workflow.input.}"}}, '{"a":""}'),
         ({"json": 0, "body": "x"}, "0"),
         ({"json": None, "body": "x", "payload": "y"}, "x"),
         ({"payload": "y"}, "y"),
@@ -169,6 +173,37 @@ def test_credentials_do_not_go_to_another_host(service: Service, run: Run) -> No
     assert service.last.header("Host") == f"localhost:{service.port}"
     assert service.last.header("X-Own") == "1"
     assert not {"cookie", "authorization"} & service.last.names
+
+
+def test_a_connection_is_kept_for_the_next_job(service: Service, run: Run) -> None:
+    """Section 7: Go's default transport keeps connections."""
+    register(http(service.url("json")))
+    assert {run()["status"] for _ in range(3)} == {"done"}
+    assert len({request.client for request in service.requests}) == 1
+
+
+def test_a_definition_can_have_the_connection_closed(service: Service, run: Run) -> None:
+    register(http(service.url("json"), headers={"Connection": "close"}))
+    assert [run()["status"], run()["status"]] == ["done", "done"]
+    assert len({request.client for request in service.requests}) == 2
+
+
+# ---- TLS
+
+
+def test_a_certificate_must_be_one_that_the_machine_trusts(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Section 7: default verification."""
+    certificate = made_certificate(tmp_path, "localhost")
+    with encrypted(certificate) as service:
+        register(http(f"https://localhost:{service.port}/json"), name="by_name")
+        register(http(f"https://127.0.0.1:{service.port}/json"), name="by_address")
+        assert "CERTIFICATE_VERIFY_FAILED" in run("by_name")["results"][0]["error"]
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert run("by_name")["results"][0]["httpResponse"]["statusCode"] == 200
+        assert "127.0.0.1" in run("by_address")["results"][0]["error"]  # the name is checked, too
+        assert service.lines == ["GET /json"]
 
 
 # ---- what fails without an answer

@@ -130,7 +130,13 @@ class CompiledValue:
 
     def _form(self, value: Mapping[str, str]) -> TextEvaluator:
         members = [(self._template(key), self._template(text)) for key, text in value.items()]
-        return lambda scope: urlencode(sorted(((key(scope), text(scope)) for key, text in members), key=_key))
+
+        def evaluate(scope: Scope) -> str:
+            found = [(key(scope), text(scope)) for key, text in members]
+            found.sort(key=_key)
+            return urlencode(found)
+
+        return evaluate
 
     # ---- JSON
 

@@ -65,6 +65,7 @@ class _Reader:
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(element) for element in node.value]
+        assert isinstance(node, yaml.ScalarNode)
         if node.style or node.tag == f"{_STANDARD}binary" or not node.tag.startswith(_STANDARD):
             return self._loader.construct_object(node)
         return _plain(node.value)
