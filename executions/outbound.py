@@ -6,6 +6,7 @@ uses: the address is checked where the connection is made, for redirects as well
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -128,30 +129,38 @@ class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignor
 
 
 def checked_address(host: str, port: int) -> str:
-    """An address of the host that may be called. Raises OSError if there is none."""
+    """The first address of the host that may be called. Raises OSError if there is none."""
+    return checked_addresses(host, port)[0]
+
+
+def checked_addresses(host: str, port: int) -> list[str]:
+    """The addresses of the host that may be called, best first. Raises OSError if there is none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(info[4][0]) for info in found]
-    if settings.HTTP_ALLOW_PRIVATE:
-        return addresses[0]
-    for address in addresses:
-        if ipaddress.ip_address(address.split("%")[0]).is_global:
-            return address
-    raise OSError(f"{host} is in a private network, and UPBEAT_HTTP_ALLOW_PRIVATE is not set")
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    if not settings.HTTP_ALLOW_PRIVATE:
+        addresses = [address for address in addresses if ipaddress.ip_address(address.split("%")[0]).is_global]
+    if not addresses:
+        raise OSError(f"{host} is in a private network, and UPBEAT_HTTP_ALLOW_PRIVATE is not set")
+    return addresses
 
 
 class _Guarded:
-    """Connects to an address that was checked. The name stays what TLS and the Host header go by."""
+    """Connects to addresses that were checked, one after the other until one answers. The name stays what TLS and the
+    Host header go by."""
 
     def _new_conn(self: Any) -> socket.socket:
         name = self._dns_host
         try:
-            self._dns_host = checked_address(name, self.port)
-            connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+            *others, last = checked_addresses(name, self.port)
+            for self._dns_host in others:
+                with contextlib.suppress(HTTPError):
+                    return super()._new_conn()  # type: ignore[misc,no-any-return]
+            self._dns_host = last
+            return super()._new_conn()  # type: ignore[misc,no-any-return]
         except OSError as error:
             raise NewConnectionError(self, str(error)) from error
         finally:
             self._dns_host = name
-        return connected
 
 
 class _GuardedConnection(_Guarded, HTTPConnection):

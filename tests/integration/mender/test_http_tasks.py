@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -186,6 +187,21 @@ def test_a_definition_can_have_the_connection_closed(service: Service, run: Run)
     register(http(service.url("json"), headers={"Connection": "close"}))
     assert [run()["status"], run()["status"]] == ["done", "done"]
     assert len({request.client for request in service.requests}) == 2
+
+
+def test_every_address_of_a_host_is_tried(service: Service, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 7: as Go's dialer does; ``localhost`` is ::1 first on many machines."""
+    resolve = socket.getaddrinfo
+
+    def two_addresses(host: Any, *more: Any, **named: Any) -> Any:
+        if host != "two.example":
+            return resolve(host, *more, **named)
+        return [*resolve("127.0.0.2", *more, **named), *resolve("127.0.0.1", *more, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    register(http(f"http://two.example:{service.port}/a"))
+    assert run()["status"] == "done"
+    assert service.last.header("Host") == f"two.example:{service.port}"
 
 
 # ---- TLS
