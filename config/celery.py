@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from config import free_threads, stopping
+from config import free_threads, kept_connections, stopping
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -15,6 +15,7 @@ app = Celery("upbeat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 free_threads.install(app)
+kept_connections.install(app)
 stopping.install()
 
 

@@ -204,7 +204,7 @@ if CELERY_BROKER_URL.startswith("redis"):
     CELERY_WORKER_DISABLE_PREFETCH = True
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "global_keyprefix": "upbeat:",
-        "visibility_timeout": 3600,
+        "ack_emulation": False,  # two round trips for each message, to keep what the table knows
         "socket_timeout": 15,
         "socket_connect_timeout": 2,
         "socket_keepalive": True,

@@ -46,7 +46,7 @@ def addresses(entries: Sequence[str]) -> list[str]:
     found = []
     for line in map(_line, entries):
         pairs = [pair for pair in getaddresses([line]) if pair != ("", "")] if line else []
-        if line.strip(" ,") and not (pairs and all("@" in address for _, address in pairs)):
+        if line.strip(" ,") and not (pairs and all("@" in a or _is_mailbox(a, line) for _, a in pairs)):
             raise NotSent(f"{line[:200]!r} is no address")
         found += [formataddr((name, address), "utf-8") if name else address for name, address in pairs]
     return found
@@ -65,17 +65,16 @@ def compose(mail: Mail, message_id: str) -> str:
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
     ]
-    lines = [f"{name}: {value}" for name, value in headers if value]
+    lines = [*(f"{name}: {value}" for name, value in headers if value), ""]
     for kind, text in (("plain", mail.text), ("html", mail.html)):
         if text:
             lines += [
-                "",
                 f"--{boundary}",
                 f"Content-Type: text/{kind}; charset=utf-8",
                 "Content-Transfer-Encoding: 8bit",
             ]
             lines += ["", *re.split("\r\n|\r|\n", text)]
-    return "\r\n".join([*lines, "", f"--{boundary}--", ""])
+    return "\r\n".join([*lines, f"--{boundary}--", ""])
 
 
 def send(mail: Mail, message: str) -> None:
@@ -130,6 +129,11 @@ def _own_name() -> str:
 def _server() -> tuple[str, int]:
     host, _, port = settings.SMTP_HOST.rpartition(":")
     return (host.strip("[]"), int(port)) if host and port.isdecimal() else (settings.SMTP_HOST, 25)
+
+
+def _is_mailbox(address: str, line: str) -> bool:
+    """Whether it is one of the server itself, such as ``root``: a word that stands alone, or in brackets."""
+    return f"<{address}>" in line or address in {entry.strip() for entry in line.split(",")}
 
 
 def _line(text: str) -> str:

@@ -6,6 +6,7 @@ uses: the address is checked where the connection is made, for redirects as well
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -16,9 +17,9 @@ from typing import Any
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 _CHUNK = 64 * 1024
 _local = threading.local()
@@ -128,30 +129,38 @@ class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignor
 
 
 def checked_address(host: str, port: int) -> str:
-    """An address of the host that may be called. Raises OSError if there is none."""
+    """The first address of the host that may be called. Raises OSError if there is none."""
+    return checked_addresses(host, port)[0]
+
+
+def checked_addresses(host: str, port: int) -> list[str]:
+    """The addresses of the host that may be called, best first. Raises OSError if there is none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(info[4][0]) for info in found]
-    if settings.HTTP_ALLOW_PRIVATE:
-        return addresses[0]
-    for address in addresses:
-        if ipaddress.ip_address(address.split("%")[0]).is_global:
-            return address
-    raise OSError(f"{host} is in a private network, and UPBEAT_HTTP_ALLOW_PRIVATE is not set")
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    if not settings.HTTP_ALLOW_PRIVATE:
+        addresses = [address for address in addresses if ipaddress.ip_address(address.split("%")[0]).is_global]
+    if not addresses:
+        raise OSError(f"{host} is in a private network, and UPBEAT_HTTP_ALLOW_PRIVATE is not set")
+    return addresses
 
 
 class _Guarded:
-    """Connects to an address that was checked. The name stays what TLS and the Host header go by."""
+    """Connects to addresses that were checked, one after the other until one answers. The name stays what TLS and the
+    Host header go by."""
 
     def _new_conn(self: Any) -> socket.socket:
         name = self._dns_host
         try:
-            self._dns_host = checked_address(name, self.port)
-            connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+            *others, last = checked_addresses(name, self.port)
+            for self._dns_host in others:
+                with contextlib.suppress(HTTPError):
+                    return super()._new_conn()  # type: ignore[misc,no-any-return]
+            self._dns_host = last
+            return super()._new_conn()  # type: ignore[misc,no-any-return]
         except OSError as error:
             raise NewConnectionError(self, str(error)) from error
         finally:
             self._dns_host = name
-        return connected
 
 
 class _GuardedConnection(_Guarded, HTTPConnection):
@@ -170,13 +179,31 @@ class _GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTlsConnection
 
 
-def guarded(manager: PoolManager) -> PoolManager:
-    """Has all connections of a manager guarded."""
-    manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}
-    return manager
+def connected(scheme: str, host: str, port: int, seconds: float) -> socket.socket:
+    """A connection to a host whose address was checked, encrypted for https. Raises OSError."""
+    made = (_GuardedTlsConnection if scheme == "https" else _GuardedConnection)(host, port, timeout=seconds)
+    try:
+        made.connect()
+    except HTTPError as error:
+        made.close()
+        raise OSError(_text_of(error)) from error
+    except BaseException:
+        made.close()
+        raise
+    sock: socket.socket = made.sock
+    # nobody notices otherwise that the other side is gone while an answer is waited for without limit
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    made.sock = None
+    return sock
+
+
+def _text_of(error: Exception) -> str:
+    """Without the name of the connection's class, which urllib3 puts first."""
+    text = str(error) or type(error).__name__
+    return text.partition("): ")[2] or text if "Connection(" in text[:40] else text
 
 
 class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        guarded(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}

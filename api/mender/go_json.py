@@ -64,7 +64,7 @@ def _wrong(raw: bytes, error: Exception | None, *, stream: bool) -> Wrong:
     """Only what cannot be read is looked at byte by byte."""
     if isinstance(error, RecursionError):
         return Wrong("exceeded max depth")
-    found = scan(raw)
+    found = scan(raw, stream=stream)
     if found == _END and stream:
         return Wrong("unexpected EOF")
     return Wrong(found or (str(error) if error else "invalid JSON"))

@@ -18,10 +18,14 @@ class _Found(Exception):
     """What is wrong."""
 
 
-def scan(raw: bytes) -> str | None:
-    """The error that Go gives for the first thing that is wrong; None if nothing is."""
+def scan(raw: bytes, *, stream: bool) -> str | None:
+    """The error that Go gives for the first thing that is wrong; None if nothing is.
+
+    ``stream``: more of the text might have come. Otherwise its end reads as a blank, which is an error of its own
+    within a number or a word.
+    """
     try:
-        _Scanner(raw).document()
+        _Scanner(raw, ends=not stream).document()
     except _Found as found:
         return str(found)
     return None
@@ -41,8 +45,9 @@ def quoted(byte: int) -> str:
 
 
 class _Scanner:
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, *, ends: bool) -> None:
         self._raw = raw
+        self._ends = ends
         self._at = 0
         # what is open: the step that comes next after a value
         self._open: list[Callable[[], bool]] = []
@@ -72,6 +77,12 @@ class _Scanner:
     def _error(self, context: str) -> _Found:
         byte = self._peek()
         return _Found(END if byte is None else f"invalid character {quoted(byte)} {context}")
+
+    def _error_within(self, context: str) -> _Found:
+        """The same where a blank would be wrong."""
+        if self._peek() is None and self._ends:
+            return _Found(f"invalid character ' ' {context}")
+        return self._error(context)
 
     # ---- values
 
@@ -152,19 +163,19 @@ class _Scanner:
     def _escape(self) -> None:
         byte = self._peek()
         if byte is None or byte not in b'bfnrtu\\/"':
-            raise self._error("in string escape code")
+            raise self._error_within("in string escape code")
         self._at += 1
         if byte == ord("u"):
             for _ in range(4):
                 digit = self._peek()
                 if digit is None or digit not in b"0123456789abcdefABCDEF":
-                    raise self._error("in \\u hexadecimal character escape")
+                    raise self._error_within("in \\u hexadecimal character escape")
                 self._at += 1
 
     def _word(self, word: bytes) -> None:
         for number, wanted in enumerate(word):
             if self._peek() != wanted:
-                raise self._error(f"in literal {word.decode()} (expecting {quoted(word[number])})")
+                raise self._error_within(f"in literal {word.decode()} (expecting {quoted(word[number])})")
             self._at += 1
 
     def _number(self) -> None:
@@ -190,7 +201,7 @@ class _Scanner:
     def _digit(self, context: str) -> None:
         byte = self._peek()
         if byte is None or byte not in _DIGITS:
-            raise self._error(context)
+            raise self._error_within(context)
         self._at += 1
 
     def _digits(self) -> None:

@@ -36,6 +36,7 @@ class MenderHttp(TopicTask):
                 body=given["body"].encode("utf-8", "replace"),
                 seconds=given["seconds"],
                 max_body=MAX_BODY,
+                canceled=work.canceled.is_set,
             )
         except NoAnswer as error:
             return Result(

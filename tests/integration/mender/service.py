@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import ssl
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class Request:
     headers: list[tuple[str, str]]
     body: str
     at: float
+    # address and port of whoever has asked
+    client: tuple[str, int]
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -33,10 +40,14 @@ class Service:
     ``/away/<port>`` (to ``localhost``), ``/gzip``, ``/chunked``, ``/cut``, ``/large``, ``/json``, ``/bytes``; anything
     else is answered with 200 and ``{}``."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         handler = type("Handler", (_Handler,), {"service": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if context is not None:
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -58,6 +69,30 @@ class Service:
         self._server.server_close()
 
 
+@contextlib.contextmanager
+def encrypted(certificate: Path) -> Iterator[Service]:
+    """One that speaks TLS, with a certificate from ``made_certificate``."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    service = Service(context)
+    yield service
+    service.stop()
+
+
+def made_certificate(folder: Path, name: str) -> Path:
+    """A file with a certificate for a name, which nobody vouches for, and its key."""
+    path = folder / "certificate.pem"
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *kind, *names, "-keyout", path, "-out", folder / "only.pem"],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + (folder / "only.pem").read_text())
+    return path
+
+
 class _Handler(BaseHTTPRequestHandler):
     service: Service
     protocol_version = "HTTP/1.1"
@@ -67,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
-        seen = Request(self.command, self.path, list(self.headers.items()), body, time.monotonic())
+        seen = Request(self.command, self.path, list(self.headers.items()), body, time.monotonic(), self.client_address)
         self.service.requests.append(seen)
         kind, *more = self.path.lstrip("/").partition("?")[0].split("/")
         if kind == "status":

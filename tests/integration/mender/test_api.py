@@ -346,6 +346,21 @@ def test_a_path_or_method_that_there_is_not_is_plain_404(method: str, path: str)
     assert method == "HEAD" or answer.text == "404 page not found"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "status/"),
+        ("PUT", f"{API}/workflow/w/"),
+        ("HEAD", "status/"),
+        ("OPTIONS", "status/"),
+        ("GET", "status//"),
+    ],
+)
+def test_a_slash_too_many_leads_nowhere_where_there_is_no_such_method(method: str, path: str) -> None:
+    """Section 2: unknown paths and wrong methods are 404."""
+    assert call(method, path).status == 404
+
+
 def test_a_slash_too_many_leads_to_the_path_without_it() -> None:
     answer = call("GET", f"{API}/jobs/?page=2")
     assert (answer.status, answer.headers["Location"]) == (301, "/mender/api/v1/jobs?page=2")

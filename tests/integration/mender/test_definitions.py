@@ -118,7 +118,7 @@ def test_the_sample_of_the_readme_runs_payload_included(service: Service, run: R
 def test_yaml_has_both_spellings_of_keys(service: Service, run: Run, tmp_path: Path) -> None:
     assert not list(load(put(tmp_path, tenant_yml=YAML % service.url("groups"))))
     assert run("onboard_tenant", tenant_id="1", group="blue")["status"] == "done"
-    assert service.last.body == '{"1":[true,1.5,null],"group":"blue"}'
+    assert service.last.body == '{"1":["yes",1.5,null],"group":"blue"}'
     assert service.last.header("Content-Type") == "text/plain"
     (found,) = call("GET", META).json
     assert found["tasks"][0]["retryDelaySeconds"] == 1
@@ -208,13 +208,13 @@ def test_what_is_exported_imports_as_the_same(tmp_path: Path, settings: Any) -> 
 
 
 def test_a_file_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> None:
-    put(tmp_path, a_yaml="name: [a]\ntasks:\n- {name: x, http: {headers: {a: 1}, statusCodes: [x], uri: {}}}")
+    put(tmp_path, a_yaml="name: [a]\ntasks:\n- {name: x, http: {headers: {a: [1]}, statusCodes: [x], uri: {}}}")
     said = StringIO()
     with pytest.raises(CommandError, match="1 of 1 files could not be read"):
         call_command("import_definitions", tmp_path, stderr=said)
     assert [line.partition(".yaml: ")[2] for line in said.getvalue().splitlines()] == [
         "name: must be a text, not a list",
-        "tasks[0].http.headers[a]: must be a text, not the number 1",
+        "tasks[0].http.headers[a]: must be a text, not a list",
         "tasks[0].http.statusCodes[0]: must be a whole number, not a text",
         "tasks[0].http.uri: must be a text, not an object",
     ]
@@ -223,10 +223,10 @@ def test_a_file_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "name: x\ntasks: [{type: http, http: {json: 2020-01-01}}]",
         "name: x\ntasks: [{type: http, http: {json: [.nan]}}]",
         "name: x\nephemeral: 1",
-        "name: x\ntopic: 1",
+        "name: x\ntopic: t\nversion: 1.5",
+        "name: x\ntopic: t\nname: y",
         "name: x\ntopic: t\ntasks: [1]",
         "name: x\ntopic: t\nversion: 99999999999999999999",
         "name: x\ntopic: t\ndescription: " + "[" * 300 + "]" * 300,
@@ -235,6 +235,51 @@ def test_a_file_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> Non
 def test_what_yaml_can_say_and_a_definition_cannot_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         read_text(text, "yaml")
+
+
+def test_the_catalogue_names_every_key_that_the_original_always_names() -> None:
+    """Section 2: the definition as its own types write it; other keys are there if they hold something."""
+    assert call("POST", META, {"name": "w", "version": 2, "tasks": [{"smtp": {}, "http": {}}]}).status == 201
+    (found,) = call("GET", META).json
+    http = {"uri": "", "method": "", "headers": None, "connectionTimeOut": 0, "readTimeOut": 0}
+    mail = {"from": "", "to": None, "cc": None, "bcc": None, "subject": "", "body": "", "html": "", "timeout": 0}
+    assert found == {
+        "name": "w", "topic": "", "ephemeral": False, "description": "", "version": 2, "schemaVersion": 0,
+        "tasks": [{"name": "", "type": "", "retries": 0, "retryDelaySeconds": 0, "http": http, "smtp": mail}],
+        "inputParameters": None, "optionalParameters": None,
+    }  # fmt: skip
+
+
+def test_minus_nothing_is_a_whole_number() -> None:
+    """Section 4: what Go's strconv takes for an integer."""
+    assert call("POST", META, raw=b'{"name": "w", "version": -0}').status == 201
+
+
+def test_yaml_is_read_as_what_is_wanted() -> None:
+    """Section 5: the YAML of the original takes a number for a text where a text is wanted, and ``3.0`` for 3."""
+    text = """
+        name: 1.50
+        version: 3.0
+        ephemeral: yes
+        inputparameters: [1, on, ~]
+        tasks:
+        - {name: no, type: cli, cli: {command: [sleep, 5, 0x1F, "7"]}}
+        - type: http
+          http:
+            headers: {X-N: 010, X-D: 2020-01-01, X-Z: null}
+            statuscodes: [200, 0xCC]
+            json: [yes, 0x1F, 010, 1.0, 1_000, 2020-01-01, 2020-01-01 10:00:00.50, 12:30, "1", ~, true]
+    """
+    body = read_text(text, "yaml").definitions[0].body
+    first, second = body["tasks"]
+    assert (body["name"], body["version"], body["ephemeral"]) == ("1.50", 3, True)
+    assert body["inputParameters"] == ["1", "on", ""]
+    assert (first["name"], first["cli"]["command"]) == ("no", ["sleep", "5", "0x1F", "7"])
+    assert second["http"]["headers"] == {"X-N": "010", "X-D": "2020-01-01", "X-Z": ""}
+    assert second["http"]["statusCodes"] == [200, 204]
+    assert second["http"]["json"] == [
+        "yes", 31, 8, 1.0, 1000, "2020-01-01T00:00:00Z", "2020-01-01T10:00:00.5Z", "12:30", "1", None, True,
+    ]  # fmt: skip
 
 
 def test_definitions_of_other_formats_are_left_to_them() -> None:

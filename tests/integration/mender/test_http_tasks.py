@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from executions import bare_http
+from executions.bare_http import connections
 from tests.integration.mender.conftest import Run
 from tests.integration.mender.door import http, register
-from tests.integration.mender.service import Service
+from tests.integration.mender.service import Service, encrypted, made_certificate
 
 pytestmark = pytest.mark.django_db
 USUAL = {"host", "user-agent", "accept-encoding"}
@@ -64,7 +66,10 @@ def test_a_header_of_the_definition_replaces_a_usual_one(service: Service, run: 
     [
         ({"formdata": {"b": "2", "a": "1 ä"}, "json": {}, "body": "x"}, "a=1+%C3%A4&b=2"),
         ({"formdata": {}, "json": {"b": "<é>", "a": 1.0}, "body": "x"}, '{"a":1,"b":"\\u003cé\\u003e"}'),
+        ({"formdata": {"${workflow.input.x}": "1", "{{.y}}": "2", "a": "3"}}, "a=3&never=2&%7B%7B.y%7D%7D=1"),
+        ({"formdata": {"${workflow.input.y}": "1", "never": "2"}}, "never=1&never=2"),
         ({"json": [], "body": "x"}, "[]"),
+        ({"json": {"a": "${workflow.input.}"}}, '{"a":""}'),
         ({"json": 0, "body": "x"}, "0"),
         ({"json": None, "body": "x", "payload": "y"}, "x"),
         ({"payload": "y"}, "y"),
@@ -171,6 +176,52 @@ def test_credentials_do_not_go_to_another_host(service: Service, run: Run) -> No
     assert not {"cookie", "authorization"} & service.last.names
 
 
+def test_a_connection_is_kept_for_the_next_job(service: Service, run: Run) -> None:
+    """Section 7: Go's default transport keeps connections."""
+    register(http(service.url("json")))
+    assert {run()["status"] for _ in range(3)} == {"done"}
+    assert len({request.client for request in service.requests}) == 1
+
+
+def test_a_definition_can_have_the_connection_closed(service: Service, run: Run) -> None:
+    register(http(service.url("json"), headers={"Connection": "close"}))
+    assert [run()["status"], run()["status"]] == ["done", "done"]
+    assert len({request.client for request in service.requests}) == 2
+
+
+def test_every_address_of_a_host_is_tried(service: Service, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 7: as Go's dialer does; ``localhost`` is ::1 first on many machines."""
+    resolve = socket.getaddrinfo
+
+    def two_addresses(host: Any, *more: Any, **named: Any) -> Any:
+        if host != "two.example":
+            return resolve(host, *more, **named)
+        return [*resolve("127.0.0.2", *more, **named), *resolve("127.0.0.1", *more, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    register(http(f"http://two.example:{service.port}/a"))
+    assert run()["status"] == "done"
+    assert service.last.header("Host") == f"two.example:{service.port}"
+
+
+# ---- TLS
+
+
+def test_a_certificate_must_be_one_that_the_machine_trusts(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Section 7: default verification."""
+    certificate = made_certificate(tmp_path, "localhost")
+    with encrypted(certificate) as service:
+        register(http(f"https://localhost:{service.port}/json"), name="by_name")
+        register(http(f"https://127.0.0.1:{service.port}/json"), name="by_address")
+        assert "CERTIFICATE_VERIFY_FAILED" in run("by_name")["results"][0]["error"]
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert run("by_name")["results"][0]["httpResponse"]["statusCode"] == 200
+        assert "127.0.0.1" in run("by_address")["results"][0]["error"]  # the name is checked, too
+        assert service.lines == ["GET /json"]
+
+
 # ---- what fails without an answer
 
 
@@ -212,7 +263,7 @@ def test_private_addresses_are_refused_unless_they_are_allowed(
     service: Service, run: Run, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HTTP_ALLOW_PRIVATE = False
-    monkeypatch.setattr(bare_http, "_local", threading.local())  # no connection is open yet
+    monkeypatch.setattr(connections, "_local", threading.local())  # no connection is open yet
     register(http(f"http://localhost:{service.port}/a"))
     found = run()
     assert "UPBEAT_HTTP_ALLOW_PRIVATE is not set" in found["results"][0]["error"]

@@ -40,6 +40,10 @@ NAMES = st.text(string.ascii_letters + "_", min_size=1, max_size=8)
         ("${encoding=html;workflow.input.odd}", "a b&amp;c&lt;d&gt;&#34;e&#39;/é?"),
         ("${encoding=plain;workflow.input.odd}", ODD),
         ("${color=red;encoding=url;workflow.input.blank}", "a+b"),
+        ("${encoding=url;encoding=plain;workflow.input.blank}", "a+b"),
+        ("${encoding=url;encoding=html;workflow.input.odd}", "a b&amp;c&lt;d&gt;&#34;e&#39;/é?"),
+        ("${encoding=URL;workflow.input.blank}", "a b"),
+        ("${workflow.input.}${workflow.input.|d}${env.|e}", "de"),
         ("${workflow.input.absent|fall back}", "fall back"),
         ("${encoding=url;workflow.input.absent|fall back}", "fall+back"),
         ("${workflow.input.absent|default=a}", "default=a"),
@@ -57,7 +61,7 @@ NAMES = st.text(string.ascii_letters + "_", min_size=1, max_size=8)
     ],
 )
 def test_every_form_of_an_expression(written: str, found: str) -> None:
-    given = {"odd": ODD, "blank": "a b", "empty": "", "null": None, "dotted.name": "dots"}
+    given = {"odd": ODD, "blank": "a b", "empty": "", "null": None, "dotted.name": "dots", "": "no name"}
     assert text(written, **given) == found
 
 

@@ -41,10 +41,17 @@ GIVEN: dict[str, Any] = {"x": "four", "b": "2", "empty": "", "list": [1, "a"], "
         ("{{html \"<a>\"}} {{urlquery \"a b\"}}", "&lt;a&gt; a+b"),
         ("{{`raw \\n`}} {{\"\\x41\\u00e9\\t\"}} {{'a'}}", "raw \\n Aé\t 97"),
         ("{{lt 1 2}} {{le 2 2}} {{gt \"b\" \"a\"}} {{ge 1 2}}", "true true true false"),
-        ("{{if true}}{{0x10}} {{1.5}} {{nil | print}}{{end}}", "16 1.5 <nil>"),
+        ("{{if true}}{{0x10}} {{1.5}} {{print nil}}{{end}}", "16 1.5 <nil>"),
         ("{{range 3}}{{.}}{{end}}", "012"),
         ("{{.}}", "map[b:2 empty: list:1,a n:7 x:four]"),
         ("no template }} at all", "no template }} at all"),
+        ("{{index . \"nope\"}} {{.nope.deeper}} {{html .nope}}", "<no value> <no value> &lt;no value&gt;"),
+        ('{{printf "%T %c %U %q %+q" .x 65 65 65 "ż"}}', 'string A U+0041 \'A\' "\\u017c"'),
+        ('{{printf "% d %+d %#x %05d" 5 5 255 42}}', " 5 +5 0xff 00042"),
+        ('{{printf "%s" .nope}}{{printf "%"}}', "%!s(<nil>)%!(NOVERB)"),
+        ("{{js \"<a href='x'>\"}}", "\\u003Ca href\\u003D\\'x\\'\\u003E"),
+        ("{{0b11}} {{0o17}} {{017}} {{1_000}} {{1e3}}", "3 15 15 1000 1000"),
+        ("{{1.50}} {{0.00001}} {{1e20}} {{123456.5}} {{1234567.5}}", "1.5 1e-05 1e+20 123456.5 1.2345675e+06"),
     ],
 )  # fmt: skip
 def test_what_go_prints(written: str, found: str) -> None:
@@ -58,6 +65,7 @@ def test_what_go_prints(written: str, found: str) -> None:
         "{{range .x}}{{end}}", "{{template \"other\"}}", "{{define \"a\"}}{{end}}", "{{break}}", "{{else}}",
         "{{if}}{{end}}",
         "{{\"open}}", "{{index .x 9}}", "{{eq 1 \"1\"}}", "{{slice .x 3 1}}", "{{(.x}}", "{{.x | .b}}", "{{'ab'}}",
+        "{{nil}}", "{{nil | print}}", "{{eq . .}}",
         "{{\"\\q\"}}", "{{not}}", "{{if .x}}{{else}}{{else}}{{end}}", "{{0x}}", "{{@}}",
     ],
 )  # fmt: skip

@@ -130,15 +130,21 @@ class CompiledValue:
 
     def _form(self, value: Mapping[str, str]) -> TextEvaluator:
         members = [(self._template(key), self._template(text)) for key, text in value.items()]
-        return lambda scope: urlencode(sorted({key(scope): text(scope) for key, text in members}.items()))
+
+        def evaluate(scope: Scope) -> str:
+            found = [(key(scope), text(scope)) for key, text in members]
+            found.sort(key=_key)
+            return urlencode(found)
+
+        return evaluate
 
     # ---- JSON
 
     def _json(self, value: Any) -> Evaluator:
         """Values, never keys. A text that is one parameter from end to end gives its value, whatever its type."""
         if isinstance(value, str):
-            if value.startswith("${" + INPUT) and value.endswith("}"):
-                name = value[len(INPUT) + 2 : -1]
+            name = value[len(INPUT) + 2 : -1]
+            if name and value.startswith("${" + INPUT) and value.endswith("}"):
                 return lambda scope: parameters(scope).get(name)
             return self._text(value) if "${" in value else lambda scope: value
         if isinstance(value, Mapping):
@@ -148,3 +154,7 @@ class CompiledValue:
             elements = [self._json(inner) for inner in value]
             return lambda scope: [evaluate(scope) for evaluate in elements]
         return lambda scope: value
+
+
+def _key(member: tuple[str, str]) -> str:
+    return member[0]

@@ -39,10 +39,10 @@ def reader(expression: Expression, earlier: Mapping[str, str]) -> tuple[Reader, 
 
 def _lookup(name: str, earlier: Mapping[str, str]) -> tuple[Callable[[Scope], str | None], str | None]:
     """Gives None where the default counts."""
-    if name.startswith(INPUT):
+    if name.startswith(INPUT) and name != INPUT:
         key = name.removeprefix(INPUT)
         return lambda scope: _parameter(scope, key), None
-    if name.startswith(_ENVIRONMENT):
+    if name.startswith(_ENVIRONMENT) and name != _ENVIRONMENT:
         variable = name.removeprefix(_ENVIRONMENT)
         return lambda scope: environment.variable(variable) or None, None
     task, _, path = name.rpartition(_OUTPUT)

@@ -11,12 +11,14 @@ _EXPRESSION = re.compile(r"\$\{(?P<options>(?:[a-zA-Z]+=[a-zA-Z0-9]+;)*)(?P<name
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One ``${...}``. ``encoding``: "url", "html", or anything else for none."""
+    """One ``${...}``. ``encoding``: "url", "html", or "" for none."""
 
     name: str
     default: str = ""
     encoding: str = ""
 
+
+ENCODINGS = ("url", "html")
 
 Part = str | Expression
 
@@ -36,9 +38,10 @@ def split(text: str) -> list[Part]:
 
 
 def _encoding(options: str) -> str:
+    """The last one that there is: ``plain`` or an unknown one does not undo another."""
     found = ""
     for option in options.split(";"):
         name, _, value = option.partition("=")
-        if name == "encoding":
+        if name == "encoding" and value in ENCODINGS:
             found = value
     return found

@@ -63,7 +63,7 @@ class Nats:
 @dataclass(slots=True, kw_only=True)
 class Smtp:
     GO_NAME: ClassVar[str] = "SMTPTask"
-    ALWAYS: ClassVar[frozenset[str]] = frozenset({"from", "to", "cc", "bcc", "subject", "body", "html"})
+    ALWAYS: ClassVar[frozenset[str]] = frozenset({"from", "to", "cc", "bcc", "subject", "body", "html", "timeout"})
 
     sender: str = text(wire="from")
     to: list[str] | None = texts()
@@ -96,6 +96,7 @@ class WorkflowDef:
     ALWAYS: ClassVar[frozenset[str]] = frozenset(
         {
             "name",
+            "topic",
             "description",
             "version",
             "schemaVersion",

@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
 from typing import Any, TypeVar
 
+from workflows_app.formats.mender.yaml_values import Plain
+
 M = TypeVar("M")
 
 
@@ -166,6 +168,8 @@ def go_name(of: type[Any]) -> str:
 
 
 def read_text(value: Any, place: Place, problems: Problems) -> str | None:
+    if isinstance(value, Plain):
+        return value.text
     if isinstance(value, str):
         return value
     problems.mismatch(place, "a text", "string", value)
@@ -177,11 +181,14 @@ def _integer(bits: int, go_type: str, *, signed: bool) -> Reader:
     smallest = -largest - 1 if signed else 0
 
     def read_integer(value: Any, place: Place, problems: Problems) -> int | None:
+        value = value.integer if isinstance(value, Plain) else value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             problems.mismatch(place, "a whole number", go_type, value)
             return None
         if isinstance(value, int) and smallest <= value <= largest:
             return value
+        if repr(value) == "-0.0":  # -0 is a whole number to Go
+            return 0
         wanted = f"a whole number between {smallest} and {largest}" if bits < 64 else "a whole number"
         problems.mismatch(place, wanted, go_type, value, literal=True)
         return None
@@ -190,6 +197,7 @@ def _integer(bits: int, go_type: str, *, signed: bool) -> Reader:
 
 
 def _read_boolean(value: Any, place: Place, problems: Problems) -> bool | None:
+    value = value.boolean if isinstance(value, Plain) else value
     if isinstance(value, bool):
         return value
     problems.mismatch(place, "true or false", "bool", value)
@@ -223,6 +231,7 @@ def _read_texts_by_key(value: Any, place: Place, problems: Problems) -> dict[str
 
 def _read_document(value: Any, place: Place, problems: Problems) -> Any:
     """What YAML knows and JSON does not is refused; keys of YAML that are no texts become texts."""
+    value = value.value if isinstance(value, Plain) else value
     if isinstance(value, Mapping):
         return {str(k): _read_document(v, place.element(str(k)), problems) for k, v in value.items()}
     if isinstance(value, list):
@@ -238,6 +247,7 @@ def _read_document(value: Any, place: Place, problems: Problems) -> Any:
 
 def go_kind(value: Any) -> str:
     """What Go calls a JSON value."""
+    value = value.value if isinstance(value, Plain) else value
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, (int, float)):
@@ -255,6 +265,7 @@ def number_literal(value: float) -> str:
 
 
 def kind(value: Any) -> str:
+    value = value.value if isinstance(value, Plain) else value
     if isinstance(value, bool):
         return "a truth value"
     if isinstance(value, (int, float)):

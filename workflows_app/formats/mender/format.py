@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows_app.formats.base import Drafts, TextProblem, Unreadable
+from workflows_app.formats.mender import yaml_values
 from workflows_app.formats.mender.compile import TYPES
 from workflows_app.formats.mender.drafts import NAME, draft
 from workflows_app.formats.mender.fields import Invalid
-from workflows_app.json_text import dumps_for_people
+from workflows_app.json_text import dumps_for_people, loads
 from workflows_app.models import TaskDefinition, Version
 
 # What tells a definition without a typical task from those of other formats.
@@ -35,7 +36,7 @@ class MenderFormat:
 
     def read(self, text: str, data: Any) -> Drafts:
         try:
-            return Drafts(definitions=[draft(data)])
+            return Drafts(definitions=[draft(_as_written(text, data))])
         except Invalid as error:
             raise Unreadable([TextProblem(p.message, path=p.path) for p in error.problems]) from error
 
@@ -44,6 +45,15 @@ class MenderFormat:
 
     def write_task_definition(self, task: TaskDefinition) -> str | None:
         return None
+
+
+def _as_written(text: str, data: Any) -> Any:
+    """The data of a text that is JSON; YAML is read again, so that numbers can be texts where texts are wanted."""
+    try:
+        loads(text)
+    except ValueError:
+        return yaml_values.read(text)
+    return data
 
 
 def _is_typical(task: Any) -> bool:

@@ -2,7 +2,7 @@ r"""Go's text templates: the part that definitions use (contracts/mender.md, sec
 
 Offered are comments, ``{{- -}}``, ``if``, ``range`` and ``with`` with their ``else``, ``break`` and ``continue``,
 variables, pipelines, parentheses, and the functions in ``functions``. Not offered are ``define``, ``template``,
-``block`` and ``js``: a template that uses them counts as one that does not parse.
+``block`` and ``call``: a template that uses them counts as one that does not parse.
 
 A text comes in pieces: between them stand values that are known when the template is run. In literal text and in
 quotation marks such a value is text, whatever is in it; anywhere else in an action it is a number or a truth value if

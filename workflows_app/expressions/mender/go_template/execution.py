@@ -191,6 +191,8 @@ class Execution:
             return self._commands(operand, dot)
         value = self._value(operand.of, dot)
         for name in operand.fields:
+            if value is None:  # what is not there has nothing in it
+                return None
             if not isinstance(value, Mapping):
                 raise TemplateFailed(f"there is no field {name} in a value that has none")
             value = value.get(name)

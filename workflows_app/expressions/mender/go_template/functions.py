@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-from workflows_app.expressions.mender.values import number
+from workflows_app.expressions.mender.go_template.floats import shortest
 
 # what is printed for what is not there
 NO_VALUE = "<no value>"
-_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>[0-9]{0,4})(?:\.(?P<precision>[0-9]{0,4}))?(?P<verb>.)", re.DOTALL)
+_VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>[0-9]{0,4})(?:\.(?P<precision>[0-9]{0,4}))?(?P<verb>.|$)", re.DOTALL)
 _LONGEST = 10_000
+_JS_ESCAPED = re.compile(r"""[\\'"<>&=\0-\x1f\x7f]""")
+_JS = {"\\": "\\\\", "'": "\\'", '"': '\\"'}
 
 
 class TemplateFailed(Exception):
@@ -32,7 +34,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return number(value)
+        return shortest(value)
     if isinstance(value, Mapping):
         return "map[" + " ".join(f"{key}:{_plain(value[key])}" for key in sorted(value)) + "]"
     return str(value)
@@ -59,6 +61,14 @@ def quoted(text: str) -> str:
     return '"' + "".join(map(character, text)) + '"'
 
 
+def _ascii(text: str) -> str:
+    def character(c: str) -> str:
+        code = ord(c)
+        return c if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return "".join(map(character, text))
+
+
 def _length(value: Any) -> int:
     if isinstance(value, str):
         return len(value.encode())
@@ -70,7 +80,7 @@ def _length(value: Any) -> int:
 def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
         if isinstance(value, Mapping) and isinstance(key, str):
-            value = value.get(key, "")
+            value = value.get(key)
         elif isinstance(value, str) and isinstance(key, int) and 0 <= key < len(value.encode()):
             value = value.encode()[key]
         else:
@@ -109,8 +119,8 @@ def _printf(form: Any, *values: Any) -> str:
     ahead = list(values)
 
     def replaced(found: re.Match[str]) -> str:
-        if found["verb"] == "%":
-            return "%"
+        if found["verb"] in ("%", ""):
+            return "%" if found["verb"] else "%!(NOVERB)"
         if not ahead:
             return f"%!{found['verb']}(MISSING)"
         return _formatted(found, ahead.pop(0))
@@ -124,26 +134,32 @@ def _printf(form: Any, *values: Any) -> str:
 def _formatted(found: re.Match[str], value: Any) -> str:
     verb, precision = found["verb"], found["precision"]
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if verb == "v":
+    if verb == "v" or (verb == "s" and isinstance(value, Mapping)):
         text = _plain(value)
+    elif verb == "T":
+        text = _kind(value)
     elif verb == "s" and isinstance(value, str):
         text = value if precision is None else value[: int(precision or 0)]
     elif verb == "q" and isinstance(value, str):
-        text = quoted(value)
+        text = _ascii(quoted(value)) if "+" in found["flags"] else quoted(value)
+    elif verb in "cqU" and whole and 0 <= value <= 0x10FFFF:
+        text = f"U+{value:04X}" if verb == "U" else chr(value) if verb == "c" else f"'{chr(value)}'"
     elif verb in "xX" and isinstance(value, str):
         text = format(value.encode().hex(), "s")
         text = text.upper() if verb == "X" else text
     elif verb in "dxXob" and whole:
-        text = format(value, verb)
+        text = format(value, f"#{verb}" if "#" in found["flags"] and verb in "xX" else verb)
     elif verb in "feEgG" and isinstance(value, float):
         text = format(value, f".{precision}{verb}" if precision is not None else verb if verb != "g" else "")
     elif verb == "t" and isinstance(value, bool):
         text = _plain(value)
     else:
-        return f"%!{verb}({_kind(value)}={_plain(value)})"
+        return f"%!{verb}({'<nil>' if value is None else f'{_kind(value)}={_plain(value)}'})"
     width, flags = min(int(found["width"] or 0), _LONGEST), found["flags"]
     if "+" in flags and verb in "dfeEgG" and not text.startswith("-"):
         text = f"+{text}"
+    elif " " in flags and verb in "dfeEgG" and not text.startswith("-"):
+        text = f" {text}"
     if "-" in flags:
         return text.ljust(width)
     return text.zfill(width) if "0" in flags and verb in "dxXobfeEgG" else text.rjust(width)
@@ -176,6 +192,8 @@ def _less(first: Any, second: Any) -> bool:
 
 
 def _comparable(first: Any, second: Any) -> None:
+    if isinstance(first, Mapping) or isinstance(second, Mapping):
+        raise TemplateFailed("maps cannot be compared")
     if first is not None and second is not None and type(first) is not type(second):
         raise TemplateFailed("incompatible types for comparison")
 
@@ -188,14 +206,26 @@ def _or(*values: Any) -> Any:
     return next((value for value in values if truth(value)), values[-1])
 
 
+def _text(values: tuple[Any, ...]) -> str:
+    """What the functions that escape take: one value as it is shown, or several as they are printed."""
+    return shown(values[0]) if len(values) == 1 else _print(*values)
+
+
 def _html(*values: Any) -> str:
-    text = values[0] if len(values) == 1 and isinstance(values[0], str) else _print(*values)
+    text = _text(values)
     escaped = html_module.escape(text, quote=False).replace("\0", "\ufffd")
     return escaped.replace('"', "&#34;").replace("'", "&#39;")
 
 
 def _urlquery(*values: Any) -> str:
-    return quote_plus(values[0] if len(values) == 1 and isinstance(values[0], str) else _print(*values))
+    return quote_plus(_text(values))
+
+
+def _js(*values: Any) -> str:
+    def character(found: re.Match[str]) -> str:
+        return _JS.get(found[0]) or f"\\u{ord(found[0]):04X}"
+
+    return _JS_ESCAPED.sub(character, _text(values))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -210,6 +240,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "println": _println,
     "html": _html,
     "urlquery": _urlquery,
+    "js": _js,
     "eq": _equal,
     "ne": _not_equal,
     "lt": _less,

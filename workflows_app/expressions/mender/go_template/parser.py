@@ -170,6 +170,8 @@ class _Parser:
             operands.append(self._operand())
         if not operands:
             raise Malformed("missing value")
+        if operands[0] == Constant(None):
+            raise Malformed("nil is not a command")
         return tuple(operands)
 
     def _operand(self) -> Operand:
@@ -244,6 +246,8 @@ def _character(code: int) -> str:
 
 def _number(text: str) -> int | float:
     try:
-        return int(text, 0) if re.fullmatch(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9_]{1,300})", text) else float(text)
+        if re.fullmatch(r"[+-]?0[0-7_]+", text):
+            return int(text, 8)
+        return int(text, 0) if re.fullmatch(r"[+-]?(0[xXbBoO][0-9a-fA-F_]+|[0-9_]{1,300})", text) else float(text)
     except ValueError:
         raise Malformed(f"bad number {text!r}") from None
