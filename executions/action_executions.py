@@ -43,6 +43,8 @@ from workflows_app.policies import TaskPolicy
 # in the memo of a run: the state of a result that came when nothing could follow from it any more
 LATE = "late"
 UNKNOWN_ERROR = "Unknown error"
+# A run that has ended like this and was never started has failed by what came before it.
+NEVER_BEGUN = frozenset({RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR})
 _NODE = "action"
 _STATES = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELED})
 
@@ -137,8 +139,9 @@ def not_found(action_id: str) -> NotFound:
 
 
 def has_begun(run: RunRow) -> bool:
-    """Whether the action of a run is there yet: not while the run waits for its turn, or for a delay to be over."""
-    if run.state == RunState.WAITING:
+    """Whether the action of a run is there: not while the run waits for its turn, or for a delay to be over, and never
+    if it has failed before it could begin."""
+    if run.state == RunState.WAITING or (run.state in NEVER_BEGUN and run.started_at is None):
         return False
     return run.state != RunState.DELAYED or run.started_at is not None
 

@@ -8,10 +8,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from api.mistral.listing import Column, Kind, Listing, Query, page
-from api.mistral.run_states import action_condition
+from api.mistral.run_states import UNANSWERED, action_condition
 from api.mistral.task_json import ACTION_FIELDS, actions_json
 from api.mistral.task_places import attempts_of
 from api.mistral.wire import PROJECT, MistralView, as_flag
+from executions.action_executions import NEVER_BEGUN
 from executions.models import TaskRun
 from executions.states import RUN_ENDED, RunsOn, RunState
 from executions.store import runs
@@ -26,7 +27,7 @@ def _accepted(words: Sequence[str]) -> Q:
     """Ended, and no attempt has come after it."""
     found = Q(pk__in=[])
     for word in words:
-        accepted = Q(state__in=RUN_ENDED, superseded=False)
+        accepted = Q(state__in=RUN_ENDED, superseded=False) & ~UNANSWERED
         found |= accepted if as_flag("accepted", word) else ~accepted
     return found
 
@@ -51,22 +52,36 @@ LISTING = Listing(
 )
 
 
-def action_runs() -> QuerySet[TaskRun]:
-    """The task runs that are action executions."""
-    later = TaskRun.objects.filter(
+def _later() -> QuerySet[TaskRun]:
+    """Later attempts at the place of the row outside."""
+    return TaskRun.objects.filter(
         execution_id=OuterRef("execution_id"),
         scope_id=OuterRef("scope_id"),
         ref=OuterRef("ref"),
         path=OuterRef("path"),
         attempt__gt=OuterRef("attempt"),
     )
+
+
+def _lists_begun_anew() -> QuerySet[TaskRun]:
+    """The list around the row outside, if there is a later attempt at it."""
+    return TaskRun.objects.filter(Exists(_later()), id=OuterRef("scope_id"))
+
+
+def superseded(run_id: str) -> bool:
+    """Whether another attempt has come after this one, at itself or at the list that it belongs to."""
+    return TaskRun.objects.filter(Exists(_later()) | Exists(_lists_begun_anew()), id=run_id).exists()
+
+
+def action_runs() -> QuerySet[TaskRun]:
+    """The task runs that are action executions."""
     found = TaskRun.objects.filter(pending__isnull=True, child_id__isnull=True)
     return (
         found.exclude(runs_on=RunsOn.CHILD)
         .exclude(state=RunState.WAITING)
-        .exclude(state=RunState.DELAYED, started_at__isnull=True)
+        .exclude(state__in=(RunState.DELAYED, *NEVER_BEGUN), started_at__isnull=True)
         .exclude(path__contains="!")
-        .annotate(superseded=Exists(later))
+        .annotate(superseded=Exists(_later()) | Exists(_lists_begun_anew()))
     )
 
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from executions.engine.admission import NotAdmitted
+from executions.engine.new_execution import InputRefused
 from executions.operations import Conflict, Illegal, NotFound
 from workflows_app.formats.base import Unreadable
 
@@ -61,7 +62,7 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
         return 404, str(error) or "Not found", {}
     if isinstance(error, Conflict):
         return 409, str(error), {}
-    if isinstance(error, Illegal):
+    if isinstance(error, (Illegal, InputRefused)):
         return 400, str(error), {}
     if isinstance(error, NotAdmitted):
         return 429, str(error), {}

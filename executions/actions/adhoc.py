@@ -33,6 +33,10 @@ class Unusable(Exception):
     """There is no such action, or it cannot be called like this; the text says why."""
 
 
+class NoBase(Unusable):
+    """The action that an ad-hoc one stands on is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """An action that can be run. ``chain``: the versions of the ad-hoc actions above it, the lowest first."""
@@ -63,8 +67,9 @@ def _runnable(current: str, name: str, values: dict[str, Any], chain: list[int])
     if cls is None:
         if current in registry.UNSUPPORTED:
             raise Unusable(registry.UNSUPPORTED[current])
-        what = "action" if current == name else "base action"
-        raise Unusable(f"Failed to find {what} [action_name={current}, namespace=]")
+        if chain:
+            raise NoBase(f"Failed to find base action [action_name={current}, namespace=]")
+        raise Unusable(f"Failed to find action [action_name={current}, namespace=]")
     return Resolved(registry.full_name(current), cls, values, chain)
 
 
