@@ -95,6 +95,7 @@ def run(
     """
     if not 0 < len(name) <= LONGEST_NAME:
         raise Illegal(f"Failed to find action [action_name={name[:LONGEST_NAME]}]")
+    _check(name, input, _nowhere(name, namespace))
     version = registration.anonymous(
         registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=_graph_of(name, timeout))
     )
@@ -106,7 +107,6 @@ def run(
         input=dict(input),
         attributes={"namespace": namespace, "description": description},
     )
-    _check(name, input, transact.new_row(request, _graph_of(name, timeout), transact.now()))
     started = start(request)
     assert started is not None
     return find(id_of_place(started.id, started.epoch, _NODE, "", 0))
@@ -114,13 +114,7 @@ def run(
 
 def asynchronous(name: str, input: Mapping[str, Any], *, namespace: str = "") -> bool:
     """Whether somebody else pushes the result of this action. Raises Illegal for an unknown action."""
-    row = transact.new_row(
-        NewExecution(version_id=_version_of(name), format=AD_HOC_RUN, name=name, number=1,
-                     attributes={"namespace": namespace}),
-        _graph_of(name, 0),
-        transact.now(),
-    )  # fmt: skip
-    return not _is_sync(*_resolved(name, input, row))
+    return not _is_sync(*_resolved(name, input, _nowhere(name, namespace)))
 
 
 def find(action_id: str) -> RunRow:
@@ -234,9 +228,10 @@ def _graph_of(name: str, timeout: float) -> Graph:
     return Graph(name=name, nodes={_NODE: node}, entry=(_NODE,))
 
 
-def _version_of(name: str) -> int:
-    draft = registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=_graph_of(name, 0))
-    return registration.anonymous(draft).pk
+def _nowhere(name: str, namespace: str) -> ExecutionRow:
+    """The execution that an action would be run in by itself. It is not stored, and neither is a version."""
+    request = NewExecution(version_id=0, format=AD_HOC_RUN, name=name, number=1, attributes={"namespace": namespace})
+    return transact.new_row(request, _graph_of(name, 0), transact.now(), definitions={})
 
 
 def _check(name: str, given: Mapping[str, Any], row: ExecutionRow) -> None:

@@ -49,7 +49,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The exception handler of every view of this door."""
     set_rollback()
     status, message, headers = _told(error)
-    bare = bool(getattr(context.get("view"), "takes_text", False))
+    request = context.get("request")
+    sent_text = request is None or request.method in ("POST", "PUT")
+    bare = sent_text and bool(getattr(context.get("view"), "takes_text", False))
     return Response(body(status, message, bare=bare), status=status, headers=headers)
 
 

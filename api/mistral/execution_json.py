@@ -55,7 +55,7 @@ def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool
         "workflow_name": row.name,
         "workflow_namespace": params.get("namespace") or "",
         "description": attributes.get("description") or (SUB_EXECUTION if task is not None else ""),
-        "tags": attributes.get("tags") or [],
+        "tags": (catalog.graph(row.version_id).options.get("spec") or {}).get("tags") or [],
         "params": document(params),
         "task_execution_id": task,
         "root_execution_id": root,

@@ -102,7 +102,7 @@ def _task_json(
         "workflow_namespace": namespace,
         "workflow_id": definition and public_id(Of.WORKFLOW, definition),
         "workflow_execution_id": run.execution_id,
-        "tags": [],
+        "tags": _tags(run),
         "state": state,
         "state_info": state_info(run),
         "project_id": PROJECT,
@@ -118,6 +118,11 @@ def _task_json(
     if not result:
         del found["result"]
     return found
+
+
+def _tags(run: RunRow) -> list[str]:
+    node = catalog.graph(run.version_id).nodes.get(run.ref)
+    return ((node.options.get("spec") if node is not None else None) or {}).get("tags") or []
 
 
 def published_everywhere(run: RunRow) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from executions import audit
 from workflows_app import registration
 from workflows_app.formats.mistral.drafts import WORKBOOKS, Workbook, read_workbook
 
-SHELF = Shelf(WORKBOOKS, Of.WORKBOOK, "Workbook", "workbook_name", "Workbook")
+SHELF = Shelf(WORKBOOKS, Of.WORKBOOK, "Workbook", "name", "WorkbookDefinition")
 LISTING = SHELF.listing(
     "workbooks",
     ("id", "name", "namespace", "definition", "tags", "scope", "project_id", "created_at", "updated_at"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from executions.actions import registry
 from executions.actions.base import Action
-from executions.actions.placing import run_script
+from executions.actions.placing import AD_HOC_RUN, run_script
 from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow
 from executions.engine.scope import ExecutionFields
@@ -77,7 +77,8 @@ def _version(name: str, execution: ExecutionRow) -> int | None:
     """The ad-hoc action of a name: of the workbook, of the namespace, of the default one."""
     known = catalog.Catalog()
     namespace = str(execution.attributes.value.get("namespace") or "")
-    workbook = catalog.graph(execution.version_id).options.get("workbook")
+    alone = execution.format == AD_HOC_RUN
+    workbook = None if alone else catalog.graph(execution.version_id).options.get("workbook")
     names = [f"{workbook}.{name}", name] if workbook else [name]
     for candidate in names:
         for space in dict.fromkeys((namespace, "")):
@@ -160,6 +161,8 @@ class AdHocScope:
 
     @property
     def definition(self) -> Graph:
+        if self._execution.format == AD_HOC_RUN:
+            return Graph(name=self._execution.name, nodes={}, entry=())
         return catalog.graph(self._execution.version_id)
 
     def place_id(self, run: RunView) -> str:
