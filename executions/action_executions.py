@@ -34,7 +34,7 @@ from executions.store import runs
 from executions.task_types.action import failed, named
 from workflows_app import registration
 from workflows_app.expressions import ExpressionError, compile_template
-from workflows_app.formats.mistral.compile import ACTION, COMPUTED_ACTION, PURE
+from workflows_app.formats.mistral.compile import ACTION, COMPUTED_ACTION, DEFINED_ACTION, PURE
 from workflows_app.formats.mistral.problems import LANGUAGE, LONGEST_NAME
 from workflows_app.formats.mistral.start import wrong_input as wrong_input_text
 from workflows_app.graph.model import Graph, Kind, Node
@@ -95,10 +95,10 @@ def run(
     """
     if not 0 < len(name) <= LONGEST_NAME:
         raise Illegal(f"Failed to find action [action_name={name[:LONGEST_NAME]}]")
-    _check(name, input, _nowhere(name, namespace))
-    version = registration.anonymous(
-        registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=_graph_of(name, timeout))
-    )
+    alone = _nowhere(name, namespace)
+    _check(name, input, alone)
+    graph = _graph_of(name, timeout, defined=bool(adhoc.chain_of(name, alone)))
+    version = registration.anonymous(registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=graph))
     request = NewExecution(
         version_id=version.pk,
         format=AD_HOC_RUN,
@@ -143,9 +143,9 @@ def has_begun(run: RunRow) -> bool:
 def is_asynchronous(run: RunRow) -> bool:
     """Whether somebody else pushes the result of this run's action."""
     name, given = named(run.type, run.name, run.input.value)
-    row = execution(run.execution_id)
+    cls = registry.find(name) if run.type == ACTION else None
     try:
-        return not _is_sync(*_resolved(name, given, row))
+        return not _is_sync(*((cls, given) if cls else _resolved(name, given, execution(run.execution_id))))
     except Illegal:
         return False
 
@@ -173,7 +173,9 @@ def _chain(run: RunRow) -> list[int]:
     if isinstance(noted, list):
         return noted
     name, _ = named(run.type, run.name, run.input.value)
-    if run.type not in (ACTION, COMPUTED_ACTION) or registry.find(name) is not None:
+    if run.type not in (ACTION, COMPUTED_ACTION, DEFINED_ACTION):
+        return []
+    if run.type == ACTION and registry.find(name) is not None:
         return []
     return adhoc.chain_of(name, execution(run.execution_id))
 
@@ -212,13 +214,13 @@ def _hold(run: RunRow, held: bool, by: str) -> RunRow:
 # ---- actions by themselves
 
 
-def _graph_of(name: str, timeout: float) -> Graph:
-    """A graph of one node: the execution's input is the action's."""
-    pure = name in PURE and name != "std.echo"
+def _graph_of(name: str, timeout: float, *, defined: bool = False) -> Graph:
+    """A graph of one node: the execution's input is the action's. ``defined``: it is an ad-hoc action."""
+    pure = name in PURE and name != "std.echo" and not defined
     node = Node(
         ref=_NODE,
         kind=Kind.COMPUTE if pure else Kind.TASK,
-        type=ACTION,
+        type=DEFINED_ACTION if defined else ACTION,
         name=name,
         input=compile_template(LANGUAGE, "<% $ %>"),
         timeout=timeout or None,
@@ -243,9 +245,6 @@ def _check(name: str, given: Mapping[str, Any], row: ExecutionRow) -> None:
 
 
 def _resolved(name: str, given: Mapping[str, Any], row: ExecutionRow) -> tuple[type[Action], dict[str, Any]]:
-    cls = registry.find(name)
-    if cls is not None:
-        return cls, dict(given)
     try:
         found = adhoc.resolve(name, row, given)
     except adhoc.Unusable as error:

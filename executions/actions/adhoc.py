@@ -53,8 +53,8 @@ def resolve(name: str, execution: ExecutionRow, given: Mapping[str, Any]) -> Res
     current, values = name, dict(given)
     for _ in range(_DEEPEST):
         version = _version(current, execution)
-        if version is None:
-            return _runnable(current, name, values, chain)
+        if version is None or (version in chain and registry.find(current) is not None):
+            return _runnable(current, name, values, chain)  # also what an action of its own name stands on
         chain.insert(0, version)
         body = _body(version)
         values = _base_input(current, body, values, execution)
@@ -116,7 +116,7 @@ def chain_of(name: str, execution: ExecutionRow) -> list[int]:
     current = name
     for _ in range(_DEEPEST):
         version = _version(current, execution)
-        if version is None:
+        if version is None or version in chain:
             break
         chain.insert(0, version)
         current = _body(version)["base"]

@@ -34,6 +34,8 @@ from workflows_app.policies import RetryPolicy, TaskPolicy
 
 ACTION = "MISTRAL_ACTION"
 WORKFLOW = "MISTRAL_WORKFLOW"
+# an action that somebody has defined, whether there is a built-in one of its name or not
+DEFINED_ACTION = "MISTRAL_DEFINED_ACTION"
 # an action or a workflow whose name is computed: the input holds the name and its own input
 COMPUTED_ACTION = "MISTRAL_COMPUTED_ACTION"
 COMPUTED_WORKFLOW = "MISTRAL_COMPUTED_WORKFLOW"
