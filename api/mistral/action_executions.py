@@ -149,7 +149,7 @@ def _refuse_unknown(name: str, namespace: str) -> None:
 
 def _shown(run: RunRow) -> dict[str, Any]:
     """All of an action execution."""
-    return actions_json([run], superseded={run.id} if superseded(run.id) else ())[0]
+    return actions_json([run], superseded=superseded([run]))[0]
 
 
 def _ended(run_id: str) -> RunRow | None:

@@ -13,6 +13,8 @@ from api.mistral.task_json import ACTION_FIELDS, actions_json
 from api.mistral.task_places import attempts_of
 from api.mistral.wire import PROJECT, MistralView, as_flag
 from executions.action_executions import NEVER_BEGUN
+from executions.engine.place import item_index
+from executions.engine.rows import RunRow
 from executions.models import TaskRun
 from executions.states import RUN_ENDED, RunsOn, RunState
 from executions.store import runs
@@ -27,7 +29,8 @@ def _accepted(words: Sequence[str]) -> Q:
     """Ended, and no attempt has come after it."""
     found = Q(pk__in=[])
     for word in words:
-        accepted = Q(state__in=RUN_ENDED, superseded=False) & ~UNANSWERED
+        again = Exists(_later()) | Exists(_lists_begun_anew())
+        accepted = Q(~again, state__in=RUN_ENDED) & ~UNANSWERED
         found |= accepted if as_flag("accepted", word) else ~accepted
     return found
 
@@ -68,9 +71,12 @@ def _lists_begun_anew() -> QuerySet[TaskRun]:
     return TaskRun.objects.filter(Exists(_later()), id=OuterRef("scope_id"))
 
 
-def superseded(run_id: str) -> bool:
-    """Whether another attempt has come after this one, at itself or at the list that it belongs to."""
-    return TaskRun.objects.filter(Exists(_later()) | Exists(_lists_begun_anew()), id=run_id).exists()
+def superseded(found: Sequence[RunRow]) -> set[str]:
+    """Those of these after which there was another attempt, at themselves or at the list that they belong to."""
+    lists = {run.scope_id for run in found if item_index(run.path) is not None}
+    again = TaskRun.objects.filter(Exists(_later()), id__in=[*(run.id for run in found), *lists])
+    later = {str(pk) for pk in again.values_list("id", flat=True)}
+    return {run.id for run in found if run.id in later or run.scope_id in later}
 
 
 def action_runs() -> QuerySet[TaskRun]:
@@ -81,7 +87,6 @@ def action_runs() -> QuerySet[TaskRun]:
         .exclude(state=RunState.WAITING)
         .exclude(state__in=(RunState.DELAYED, *NEVER_BEGUN), started_at__isnull=True)
         .exclude(path__contains="!")
-        .annotate(superseded=Exists(_later()) | Exists(_lists_begun_anew()))
     )
 
 
@@ -90,9 +95,8 @@ def actions_page(view: MistralView, query: Query, rows: QuerySet[TaskRun]) -> di
     output = view.flag("include_output") or "output" in query.fields
 
     def render(found: list[TaskRun]) -> list[dict[str, Any]]:
-        superseded = {str(run.pk) for run in found if getattr(run, "superseded", False)}
         by_id = {run.id: run for run in runs.find_many([str(run.pk) for run in found])}
         ordered = [by_id[str(run.pk)] for run in found if str(run.pk) in by_id]
-        return actions_json(ordered, superseded=superseded, output=output)
+        return actions_json(ordered, superseded=superseded(ordered), output=output)
 
     return page(LISTING, query, rows, render, view.request)

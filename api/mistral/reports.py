@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.mistral import states
-from api.mistral.action_lists import action_runs
+from api.mistral.action_lists import action_runs, superseded
 from api.mistral.executions import find, in_order
 from api.mistral.task_json import actions_json, tasks_json
 from api.mistral.task_places import last_attempts, task_ids_of
@@ -118,10 +118,9 @@ class _Builder:
     def _actions(self, row: ExecutionRow) -> dict[str, list[dict[str, Any]]]:
         """Action executions by task."""
         rows: Sequence[TaskRun] = list(action_runs().filter(execution_id=row.id).order_by("seq").only("id"))
-        superseded = {str(run.pk) for run in rows if getattr(run, "superseded", False)}
         found = sorted(runs.find_many([str(run.pk) for run in rows]), key=lambda run: run.seq)
         by_task: dict[str, list[dict[str, Any]]] = {}
-        for action in actions_json(found, superseded=superseded, output=False):
+        for action in actions_json(found, superseded=superseded(found), output=False):
             by_task.setdefault(action["task_execution_id"], []).append(
                 {**{key: action[key] for key in _ACTION}, "last_heartbeat": action["updated_at"]}
             )
