@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from api.mistral.root import Root, versions
+from api.mistral.root import Maintenance, Root, versions
 from config.health import health, live, ready
 
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/", include("api.conductor.urls")),
     path("mender/", include("api.mender.urls")),
     path("webhook/", include("api.webhook_urls")),
+    path("maintenance", Maintenance.as_view()),
     path("v2", Root.as_view()),
     path("v2/", include("api.mistral.urls")),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

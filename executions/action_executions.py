@@ -35,7 +35,7 @@ from executions.store import runs
 from executions.task_types.action import failed, named
 from workflows_app import registration
 from workflows_app.expressions import ExpressionError, compile_template
-from workflows_app.formats.mistral.compile import ACTION, COMPUTED_ACTION, PURE
+from workflows_app.formats.mistral.compile import ACTION, COMPUTED_ACTION, DEFINED_ACTION, PURE
 from workflows_app.formats.mistral.problems import LANGUAGE, LONGEST_NAME
 from workflows_app.formats.mistral.start import wrong_input as wrong_input_text
 from workflows_app.graph.model import Graph, Kind, Node
@@ -44,6 +44,8 @@ from workflows_app.policies import TaskPolicy
 # in the memo of a run: the state of a result that came when nothing could follow from it any more
 LATE = "late"
 UNKNOWN_ERROR = "Unknown error"
+# A run that has ended like this and was never started has failed by what came before it.
+NEVER_BEGUN = frozenset({RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR})
 _NODE = "action"
 _STATES = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELED})
 
@@ -94,9 +96,10 @@ def run(
     """
     if not 0 < len(name) <= LONGEST_NAME:
         raise Illegal(f"Failed to find action [action_name={name[:LONGEST_NAME]}]")
-    version = registration.anonymous(
-        registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=_graph_of(name, timeout))
-    )
+    alone = _nowhere(name, namespace)
+    _check(name, input, alone)
+    graph = _graph_of(name, timeout, defined=bool(adhoc.chain_of(name, alone)))
+    version = registration.anonymous(registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=graph))
     request = NewExecution(
         version_id=version.pk,
         format=AD_HOC_RUN,
@@ -105,7 +108,6 @@ def run(
         input=dict(input),
         attributes={"namespace": namespace, "description": description},
     )
-    _check(name, input, beginning.new_row(request, _graph_of(name, timeout), now()))
     started = start(request)
     assert started is not None
     return find(id_of_place(started.id, started.epoch, _NODE, "", 0))
@@ -113,13 +115,7 @@ def run(
 
 def asynchronous(name: str, input: Mapping[str, Any], *, namespace: str = "") -> bool:
     """Whether somebody else pushes the result of this action. Raises Illegal for an unknown action."""
-    row = beginning.new_row(
-        NewExecution(version_id=_version_of(name), format=AD_HOC_RUN, name=name, number=1,
-                     attributes={"namespace": namespace}),
-        _graph_of(name, 0),
-        now(),
-    )  # fmt: skip
-    return not _is_sync(*_resolved(name, input, row))
+    return not _is_sync(*_resolved(name, input, _nowhere(name, namespace)))
 
 
 def find(action_id: str) -> RunRow:
@@ -138,8 +134,9 @@ def not_found(action_id: str) -> NotFound:
 
 
 def has_begun(run: RunRow) -> bool:
-    """Whether the action of a run is there yet: not while the run waits for its turn, or for a delay to be over."""
-    if run.state == RunState.WAITING:
+    """Whether the action of a run is there: not while the run waits for its turn, or for a delay to be over, and never
+    if it has failed before it could begin."""
+    if run.state == RunState.WAITING or (run.state in NEVER_BEGUN and run.started_at is None):
         return False
     return run.state != RunState.DELAYED or run.started_at is not None
 
@@ -147,9 +144,9 @@ def has_begun(run: RunRow) -> bool:
 def is_asynchronous(run: RunRow) -> bool:
     """Whether somebody else pushes the result of this run's action."""
     name, given = named(run.type, run.name, run.input.value)
-    row = execution(run.execution_id)
+    cls = registry.find(name) if run.type == ACTION else None
     try:
-        return not _is_sync(*_resolved(name, given, row))
+        return not _is_sync(*((cls, given) if cls else _resolved(name, given, execution(run.execution_id))))
     except Illegal:
         return False
 
@@ -177,7 +174,9 @@ def _chain(run: RunRow) -> list[int]:
     if isinstance(noted, list):
         return noted
     name, _ = named(run.type, run.name, run.input.value)
-    if run.type not in (ACTION, COMPUTED_ACTION) or registry.find(name) is not None:
+    if run.type not in (ACTION, COMPUTED_ACTION, DEFINED_ACTION):
+        return []
+    if run.type == ACTION and registry.find(name) is not None:
         return []
     return adhoc.chain_of(name, execution(run.execution_id))
 
@@ -216,13 +215,13 @@ def _hold(run: RunRow, held: bool, by: str) -> RunRow:
 # ---- actions by themselves
 
 
-def _graph_of(name: str, timeout: float) -> Graph:
-    """A graph of one node: the execution's input is the action's."""
-    pure = name in PURE and name != "std.echo"
+def _graph_of(name: str, timeout: float, *, defined: bool = False) -> Graph:
+    """A graph of one node: the execution's input is the action's. ``defined``: it is an ad-hoc action."""
+    pure = name in PURE and name != "std.echo" and not defined
     node = Node(
         ref=_NODE,
         kind=Kind.COMPUTE if pure else Kind.TASK,
-        type=ACTION,
+        type=DEFINED_ACTION if defined else ACTION,
         name=name,
         input=compile_template(LANGUAGE, "<% $ %>"),
         timeout=timeout or None,
@@ -232,9 +231,10 @@ def _graph_of(name: str, timeout: float) -> Graph:
     return Graph(name=name, nodes={_NODE: node}, entry=(_NODE,))
 
 
-def _version_of(name: str) -> int:
-    draft = registration.Draft(format=AD_HOC_RUN, name=name, number=1, body={}, graph=_graph_of(name, 0))
-    return registration.anonymous(draft).pk
+def _nowhere(name: str, namespace: str) -> ExecutionRow:
+    """The execution that an action would be run in by itself. It is not stored, and neither is a version."""
+    request = NewExecution(version_id=0, format=AD_HOC_RUN, name=name, number=1, attributes={"namespace": namespace})
+    return beginning.new_row(request, _graph_of(name, 0), now(), definitions={})
 
 
 def _check(name: str, given: Mapping[str, Any], row: ExecutionRow) -> None:
@@ -246,9 +246,6 @@ def _check(name: str, given: Mapping[str, Any], row: ExecutionRow) -> None:
 
 
 def _resolved(name: str, given: Mapping[str, Any], row: ExecutionRow) -> tuple[type[Action], dict[str, Any]]:
-    cls = registry.find(name)
-    if cls is not None:
-        return cls, dict(given)
     try:
         found = adhoc.resolve(name, row, given)
     except adhoc.Unusable as error:

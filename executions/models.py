@@ -224,6 +224,9 @@ class TaskRun(models.Model):
             # searches: the task runs of a name, or of a type that stands for itself, newest executions first
             models.Index(fields=["name", "id"], name="task_run_name"),
             models.Index(fields=["type", "id"], name="task_run_type", condition=~Q(type="SIMPLE")),
+            # lists of all task runs, newest first, retries by their own time or by that of their task
+            models.Index(fields=["-scheduled_at"], name="task_run_scheduled"),
+            models.Index(fields=["-first_scheduled_at"], name="task_run_first_scheduled"),
             # webhooks: the tasks that wait for a request
             models.Index(
                 fields=["queue"],

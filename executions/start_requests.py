@@ -8,6 +8,7 @@ from typing import Any
 
 from executions.engine.new_execution import NewExecution
 from executions.engine.rows import ExecutionRow
+from executions.environments import environment
 from executions.idempotency import start_once
 from executions.operations import Illegal, NotFound
 from executions.starting import start
@@ -17,8 +18,6 @@ from workflows_app.formats.conductor.fields import Invalid, Problems, read
 from workflows_app.formats.conductor.start_request import StartWorkflowRequest, find, find_inline
 from workflows_app.formats.mistral.drafts import NAME as MISTRAL
 from workflows_app.formats.mistral.start import CannotStart, check_input, check_params, settings
-from workflows_app.json_text import is_storable
-from workflows_app.models import Environment
 
 # formats whose workflows are started by name here
 CONDUCTOR = "conductor"
@@ -80,8 +79,8 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
     if found is None:
         raise NotFound(f"Workflow not found [workflow_identifier={request.name}, namespace={request.namespace}]")
     graph = catalog.graph(found.id)
-    environment = _environment(request.params.get("env"))
-    params = {"namespace": request.namespace, **request.params, "env": environment}
+    variables = environment(request.params.get("env"), evaluated=request.params.get("evaluate_env") is not False)
+    params = {"namespace": request.namespace, **request.params, "env": variables}
     try:
         check_input(graph, request.input)
         check_params(graph, params)
@@ -94,7 +93,7 @@ def prepared(request: NamedStart, execution_id: str | None = None) -> NewExecuti
         name=found.name,
         number=found.number,
         input=dict(request.input),
-        settings=settings(graph, params, environment),
+        settings=settings(graph, params, variables),
         attributes={"description": request.description, "namespace": request.namespace},
     )
 
@@ -104,16 +103,3 @@ def start_named(request: Mapping[str, Any], execution_id: str) -> ExecutionRow |
     ``prepared`` does."""
     wanted = {key: request[key] for key in NamedStart.__dataclass_fields__ if key in request}
     return start(prepared(NamedStart(**wanted), execution_id))
-
-
-def _environment(given: Any) -> dict[str, Any]:
-    """Variables as they are given, or those of the environment of that name. Raises Illegal."""
-    if given is None or given == "":
-        return {}
-    if isinstance(given, Mapping):
-        return dict(given)
-    row = Environment.objects.filter(name=str(given)).first() if is_storable(str(given)) else None
-    if row is None:
-        raise Illegal(f"Environment is not found: {given}")
-    found: dict[str, Any] = row.variables
-    return found

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.mistral import states
-from api.mistral.action_lists import LISTING, action_runs, actions_page
+from api.mistral.action_lists import LISTING, action_runs, actions_page, superseded
 from api.mistral.actions import SHELF as ACTIONS
 from api.mistral.errors import Refused
 from api.mistral.listing import read
@@ -26,7 +26,6 @@ from executions import action_executions, operations
 from executions.actions import registry
 from executions.actions.placing import AD_HOC_RUN
 from executions.engine.rows import RunRow
-from executions.models import TaskRun
 from executions.operations import Conflict
 from executions.states import ExecutionState, RunState
 from executions.store import executions, runs
@@ -150,14 +149,7 @@ def _refuse_unknown(name: str, namespace: str) -> None:
 
 def _shown(run: RunRow) -> dict[str, Any]:
     """All of an action execution."""
-    later = TaskRun.objects.filter(
-        execution_id=run.execution_id,
-        scope_id=run.scope_id,
-        ref=run.ref,
-        path=run.path,
-        attempt__gt=run.attempt,
-    )
-    return actions_json([run], superseded={run.id} if later.exists() else ())[0]
+    return actions_json([run], superseded=superseded([run]))[0]
 
 
 def _ended(run_id: str) -> RunRow | None:

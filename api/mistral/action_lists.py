@@ -8,10 +8,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from api.mistral.listing import Column, Kind, Listing, Query, page
-from api.mistral.run_states import action_condition
+from api.mistral.run_states import UNANSWERED, action_condition
 from api.mistral.task_json import ACTION_FIELDS, actions_json
 from api.mistral.task_places import attempts_of
 from api.mistral.wire import PROJECT, MistralView, as_flag
+from executions.action_executions import NEVER_BEGUN
+from executions.engine.place import item_index
+from executions.engine.rows import RunRow
 from executions.models import TaskRun
 from executions.states import RUN_ENDED, RunsOn, RunState
 from executions.store import runs
@@ -26,7 +29,8 @@ def _accepted(words: Sequence[str]) -> Q:
     """Ended, and no attempt has come after it."""
     found = Q(pk__in=[])
     for word in words:
-        accepted = Q(state__in=RUN_ENDED, superseded=False)
+        again = Exists(_later()) | Exists(_lists_begun_anew())
+        accepted = Q(~again, state__in=RUN_ENDED) & ~UNANSWERED
         found |= accepted if as_flag("accepted", word) else ~accepted
     return found
 
@@ -51,22 +55,38 @@ LISTING = Listing(
 )
 
 
-def action_runs() -> QuerySet[TaskRun]:
-    """The task runs that are action executions."""
-    later = TaskRun.objects.filter(
+def _later() -> QuerySet[TaskRun]:
+    """Later attempts at the place of the row outside."""
+    return TaskRun.objects.filter(
         execution_id=OuterRef("execution_id"),
         scope_id=OuterRef("scope_id"),
         ref=OuterRef("ref"),
         path=OuterRef("path"),
         attempt__gt=OuterRef("attempt"),
     )
+
+
+def _lists_begun_anew() -> QuerySet[TaskRun]:
+    """The list around the row outside, if there is a later attempt at it."""
+    return TaskRun.objects.filter(Exists(_later()), id=OuterRef("scope_id"))
+
+
+def superseded(found: Sequence[RunRow]) -> set[str]:
+    """Those of these after which there was another attempt, at themselves or at the list that they belong to."""
+    lists = {run.scope_id for run in found if item_index(run.path) is not None}
+    again = TaskRun.objects.filter(Exists(_later()), id__in=[*(run.id for run in found), *lists])
+    later = {str(pk) for pk in again.values_list("id", flat=True)}
+    return {run.id for run in found if run.id in later or run.scope_id in later}
+
+
+def action_runs() -> QuerySet[TaskRun]:
+    """The task runs that are action executions."""
     found = TaskRun.objects.filter(pending__isnull=True, child_id__isnull=True)
     return (
         found.exclude(runs_on=RunsOn.CHILD)
         .exclude(state=RunState.WAITING)
-        .exclude(state=RunState.DELAYED, started_at__isnull=True)
+        .exclude(state__in=(RunState.DELAYED, *NEVER_BEGUN), started_at__isnull=True)
         .exclude(path__contains="!")
-        .annotate(superseded=Exists(later))
     )
 
 
@@ -75,9 +95,8 @@ def actions_page(view: MistralView, query: Query, rows: QuerySet[TaskRun]) -> di
     output = view.flag("include_output") or "output" in query.fields
 
     def render(found: list[TaskRun]) -> list[dict[str, Any]]:
-        superseded = {str(run.pk) for run in found if getattr(run, "superseded", False)}
         by_id = {run.id: run for run in runs.find_many([str(run.pk) for run in found])}
         ordered = [by_id[str(run.pk)] for run in found if str(run.pk) in by_id]
-        return actions_json(ordered, superseded=superseded, output=output)
+        return actions_json(ordered, superseded=superseded(ordered), output=output)
 
     return page(LISTING, query, rows, render, view.request)

@@ -92,7 +92,7 @@ def find(name: str, namespace: str) -> dict[str, Any]:
     for action in built_in():
         if action["name"] == name:
             return action
-    raise not_found(SHELF.noun, action_name=name, namespace=namespace)
+    raise not_found("Action", name=name, namespace=namespace)
 
 
 class Actions(MistralView):

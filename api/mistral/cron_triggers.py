@@ -84,7 +84,7 @@ def find(identifier: str) -> Schedule:
     number = number_of(Of.CRON_TRIGGER, identifier)
     row = rows.filter(pk=number).first() if number is not None else rows.filter(name=identifier).first()
     if row is None:
-        raise not_found("Cron trigger", cron_trigger_identifier=identifier)
+        raise not_found("Cron trigger", identifier=identifier)
     return row
 
 
@@ -143,7 +143,7 @@ class CronTrigger(MistralView):
     @extend_schema(summary="Delete a cron trigger", responses={204: None})
     def delete(self, request: Request, identifier: str) -> Response:
         if not keeping.delete(find(identifier).name, by=self.who):
-            raise not_found("Cron trigger", cron_trigger_identifier=identifier)
+            raise not_found("Cron trigger", identifier=identifier)
         return Response(None, status=204)
 
 

@@ -26,8 +26,14 @@ def inputs_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def input_text(body: Mapping[str, Any]) -> str:
-    """The inputs as one line: ``a, b="2"``."""
+    """The inputs of a workflow as one line: ``a, b="2"``."""
     return ", ".join(_shown(name, default) for name, default in inputs_of(body).items())
+
+
+def action_input_text(body: Mapping[str, Any]) -> str:
+    """The inputs of an action as one line, defaults as JSON: ``a, b=2``."""
+    found = inputs_of(body).items()
+    return ", ".join(name if default is _MISSING else f"{name}={json.dumps(default)}" for name, default in found)
 
 
 def _shown(name: str, default: Any) -> str:
@@ -70,7 +76,7 @@ def action_json(version: Version) -> dict[str, Any]:
         version,
         Of.ACTION,
         is_system=False,
-        input=input_text(spec),
+        input=action_input_text(spec),
         description=spec.get("description") or "",
         tags=spec.get("tags") or [],
     )

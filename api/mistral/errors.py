@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from executions.engine.admission import NotAdmitted
+from executions.engine.new_execution import InputRefused
 from executions.operations import Conflict, Illegal, NotFound
 from workflows_app.formats.base import Unreadable
 
@@ -48,7 +49,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The exception handler of every view of this door."""
     set_rollback()
     status, message, headers = _told(error)
-    bare = bool(getattr(context.get("view"), "takes_text", False))
+    request = context.get("request")
+    sent_text = request is None or request.method in ("POST", "PUT")
+    bare = sent_text and bool(getattr(context.get("view"), "takes_text", False))
     return Response(body(status, message, bare=bare), status=status, headers=headers)
 
 
@@ -61,7 +64,7 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
         return 404, str(error) or "Not found", {}
     if isinstance(error, Conflict):
         return 409, str(error), {}
-    if isinstance(error, Illegal):
+    if isinstance(error, (Illegal, InputRefused)):
         return 400, str(error), {}
     if isinstance(error, NotAdmitted):
         return 429, str(error), {}

@@ -55,7 +55,7 @@ def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool
         "workflow_name": row.name,
         "workflow_namespace": params.get("namespace") or "",
         "description": attributes.get("description") or (SUB_EXECUTION if task is not None else ""),
-        "tags": attributes.get("tags") or [],
+        "tags": (catalog.graph(row.version_id).options.get("spec") or {}).get("tags") or [],
         "params": document(params),
         "task_execution_id": task,
         "root_execution_id": root,
@@ -63,7 +63,7 @@ def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool
         "state_info": row.reason,
         "input": document(row.input.value),
         "output": document(row.output.value),
-        "published_global": document(row.variables.value),
+        "published_global": document(published_everywhere(row)),
         "created_at": stamp(row.created_at),
         "updated_at": stamp(row.updated_at),
         "project_id": PROJECT,
@@ -73,3 +73,11 @@ def _execution_json(row: ExecutionRow, tasks: Mapping[str, str], *, output: bool
     if not whole:
         del found["published_global"]
     return found
+
+
+def published_everywhere(row: ExecutionRow) -> dict[str, Any]:
+    """What tasks have published for the whole execution, without the variables that its definition begins with."""
+    if not row.variables.value:
+        return {}
+    own = (catalog.graph(row.version_id).options.get("spec") or {}).get("vars") or {}
+    return {name: value for name, value in row.variables.value.items() if name not in own}

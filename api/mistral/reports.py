@@ -13,13 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.mistral import states
-from api.mistral.action_lists import action_runs
+from api.mistral.action_lists import action_runs, superseded
 from api.mistral.executions import find, in_order
 from api.mistral.task_json import actions_json, tasks_json
 from api.mistral.task_places import last_attempts, task_ids_of
 from api.mistral.wire import MistralView, stamp
+from executions.clock import now
 from executions.engine.rows import ExecutionRow
 from executions.models import Execution, TaskRun
+from executions.states import ExecutionState
 from executions.store import runs
 from workflows_app.json_text import loads
 
@@ -34,6 +36,8 @@ _COUNTED = {
 }
 # Executions that one report looks at.
 MOST = 1000
+# Former executions by which it is guessed how long one will take.
+LATELY = 20
 
 
 class Report(MistralView):
@@ -41,11 +45,25 @@ class Report(MistralView):
     def get(self, request: Request, execution_id: str) -> Response:
         self.only_parameters("errors_only", "max_depth", "statistics_only")
         builder = _Builder(self.flag("errors_only"), self.whole("max_depth", -1))
-        tree = builder.execution(find(execution_id), 0)
-        answer = {"statistics": builder.statistics()}
+        found = find(execution_id)
+        tree = builder.execution(found, 0)
+        answer: dict[str, Any] = {"statistics": {**builder.statistics(), "estimated_time": _time_left(found)}}
         if not self.flag("statistics_only"):
             answer["root_workflow_execution"] = tree
         return Response(answer)
+
+
+def _time_left(row: ExecutionRow) -> int:
+    """Seconds until an execution may end, going by those of its workflow that did well lately: at least 1, -1 if there
+    is none to go by. 0 for one that has ended."""
+    if row.ended:
+        return 0
+    lately = Execution.objects.filter(format=row.format, name=row.name, state=ExecutionState.COMPLETED)
+    times = lately.order_by("-created_at").values_list("created_at", "ended_at")[:LATELY]
+    known = [(end - begin).total_seconds() for begin, end in times if end is not None]
+    if not known:
+        return -1
+    return max(round(sum(known) / len(known) - (now() - row.created_at).total_seconds()), 1)
 
 
 class _Builder:
@@ -76,7 +94,7 @@ class _Builder:
                     **(
                         {"workflow_executions": [self.execution(child, depth + 1) for child in started[task["id"]]]}
                         if task["id"] in started
-                        else {"action_executions": actions.get(task["id"], [])}
+                        else {"action_executions": actions.get(task["id"], []), "workflow_executions": []}
                     ),
                 }
                 for task in tasks
@@ -100,10 +118,9 @@ class _Builder:
     def _actions(self, row: ExecutionRow) -> dict[str, list[dict[str, Any]]]:
         """Action executions by task."""
         rows: Sequence[TaskRun] = list(action_runs().filter(execution_id=row.id).order_by("seq").only("id"))
-        superseded = {str(run.pk) for run in rows if getattr(run, "superseded", False)}
         found = sorted(runs.find_many([str(run.pk) for run in rows]), key=lambda run: run.seq)
         by_task: dict[str, list[dict[str, Any]]] = {}
-        for action in actions_json(found, superseded=superseded, output=False):
+        for action in actions_json(found, superseded=superseded(found), output=False):
             by_task.setdefault(action["task_execution_id"], []).append(
                 {**{key: action[key] for key in _ACTION}, "last_heartbeat": action["updated_at"]}
             )

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from api.mistral import states
-from executions.engine.finishing import ENDED_AS
+from executions.engine.finishing import DID_WELL, ENDED_AS
 from executions.engine.rows import RunRow
 from executions.engine.starting import RELEASED
 from executions.states import EXECUTION_ENDED, RUN_OPEN, RunState
@@ -52,10 +52,12 @@ def action_state(run: RunRow) -> str:
     memo = memo_of(run)
     if LATE in memo:
         return states.TASK[memo[LATE]]
-    if memo.get("failed_on"):  # the action has done well, its task has not
+    if DID_WELL in memo:  # the action has done well, its task has not
         return states.SUCCESS
     if ENDED_AS in memo:
         return states.TASK[memo[ENDED_AS]]
+    if run.state == RunState.TIMED_OUT:
+        return states.RUNNING  # nobody has said how it has ended, and somebody still may
     if not run.ended:
         return states.PAUSED if HELD in memo else states.RUNNING
     found = states.RUNNING if cut_off(run) else states.TASK[run.state]
@@ -74,6 +76,10 @@ _cut_off = (
     )
     & ~_late
 )
+
+
+# of action executions: the task has run out of time, and no result has come yet
+UNANSWERED = Q(state=RunState.TIMED_OUT) & ~_late
 
 
 def task_condition(words: Sequence[str]) -> Q:
@@ -98,11 +104,11 @@ def action_condition(words: Sequence[str]) -> Q:
     found = Q(pk__in=[])
     for word in words:
         if word == states.RUNNING:
-            found |= (Q(state__in=RUN_OPEN) & ~_held) | _cut_off
+            found |= (Q(state__in=RUN_OPEN) & ~_held) | _cut_off | UNANSWERED
         elif word == states.PAUSED:
             found |= _held
         else:
-            found |= Q(state__in=states.stored_as(states.TASK, word)) & ~_cut_off & ~_late
+            found |= Q(state__in=states.stored_as(states.TASK, word)) & ~_cut_off & ~_late & ~UNANSWERED
             found |= _late & Q(_any_late(states.stored_as(states.TASK, word)))
     return found
 

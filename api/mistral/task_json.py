@@ -11,9 +11,10 @@ from api.mistral.run_states import LATE, action_state, memo_of, task_state
 from api.mistral.task_places import first_attempts, place_of, task_ids_of
 from api.mistral.wire import PROJECT, document, stamp
 from executions import task_types
-from executions.actions.placing import AD_HOC_RUN
+from executions.action_executions import NEVER_BEGUN
+from executions.actions.placing import AD_HOC_RUN, defaults_of
+from executions.engine import publishing, retries
 from executions.engine.finishing import ENDED_AS
-from executions.engine.items import FAILED_ITEMS
 from executions.engine.place import item_index
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.engine.starting import BY
@@ -101,7 +102,7 @@ def _task_json(
         "workflow_namespace": namespace,
         "workflow_id": definition and public_id(Of.WORKFLOW, definition),
         "workflow_execution_id": run.execution_id,
-        "tags": [],
+        "tags": _tags(run),
         "state": state,
         "state_info": state_info(run),
         "project_id": PROJECT,
@@ -119,6 +120,24 @@ def _task_json(
     return found
 
 
+def _tags(run: RunRow) -> list[str]:
+    node = catalog.graph(run.version_id).nodes.get(run.ref)
+    return ((node.options.get("spec") if node is not None else None) or {}).get("tags") or []
+
+
+def published_everywhere(run: RunRow) -> dict[str, Any]:
+    """The variables of its execution that a task has published, with the values that they have now."""
+    outcome = publishing.outcome_of(run) if run.ended else None
+    node = catalog.graph(run.version_id).nodes.get(run.ref)
+    names: dict[str, None] = {}
+    for entry in node.publish if node is not None and outcome is not None else ():
+        if entry.on is outcome and entry.everywhere is not None and isinstance(entry.everywhere.value, Mapping):
+            names |= dict.fromkeys(entry.everywhere.value)
+    execution = store.read(run.execution_id) if names else None
+    variables = execution.variables.value if execution is not None else {}
+    return {name: variables[name] for name in names if name in variables}
+
+
 def starts_workflow(run: RunRow) -> bool:
     """Whether a run stands for an execution of its own, and does no action."""
     return task_types.find(run.type, run.name).runs_on == RunsOn.CHILD
@@ -131,8 +150,6 @@ def state_info(run: RunRow) -> str | None:
         return "Delayed by 'wait-after' policy" if ENDED_AS in memo_of(run) else f"Delayed by '{policy}' policy {delay}"
     if run.state == RunState.WAITING and run.reason is None:
         return "Task is waiting."
-    if run.reason == FAILED_ITEMS:
-        return "One or more actions had failed."
     return run.reason
 
 
@@ -143,8 +160,10 @@ def _runtime_context(run: RunRow, causes: Mapping[str, str]) -> dict[str, Any]:
         found["triggered_by"] = [{"task_id": causes.get(by[0], by[0]), "event": by[1]} for by in memo[BY]]
     if "count" in memo:
         found["with_items"] = {"count": memo["count"], "capacity": memo.get("capacity")}
-    if run.attempt:
-        found["retry_task_policy"] = {"retry_no": run.attempt}
+        if memo.get("capacity"):
+            found["concurrency"] = memo["capacity"]
+    if retries.number_of(run):
+        found["retry_task_policy"] = {"retry_no": retries.number_of(run)}
     return found
 
 
@@ -158,8 +177,13 @@ def result_of(run: RunRow) -> Any:
     if "result" in output:
         return output["result"]
     if not output:
-        return run.reason if run.failed and run.state != RunState.CANCELED else [] if run.failed else None
+        return run.reason if _has_failed_itself(run) else [] if run.failed else None
     return output
+
+
+def _has_failed_itself(run: RunRow) -> bool:
+    """Whether its own work has failed: not if that never began, or has not come to its end."""
+    return run.state in NEVER_BEGUN and run.started_at is not None and not starts_workflow(run)
 
 
 def _paused_children(rows: Sequence[RunRow]) -> set[str]:
@@ -217,7 +241,7 @@ def _action_json(
         "description": execution.attributes.value.get("description", "") if alone else "",
         "project_id": PROJECT,
         "accepted": ended and not superseded,
-        "input": document(given),
+        "input": document({**defaults_of(execution, name), **given}),
         "output": document(action_output(run)) if ended else None,
         "created_at": stamp(run.first_scheduled_at if not run.attempt else run.scheduled_at),
         "updated_at": stamp(run.updated_at),

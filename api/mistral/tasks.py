@@ -20,9 +20,9 @@ from api.mistral.executions import find as find_execution
 from api.mistral.ids import Of
 from api.mistral.listing import Column, Kind, Listing, page, read
 from api.mistral.run_states import task_condition
-from api.mistral.task_json import TASK_FIELDS, tasks_json
+from api.mistral.task_json import TASK_FIELDS, published_everywhere, tasks_json
 from api.mistral.task_places import attempts_of, children_of, last_attempts
-from api.mistral.wire import PROJECT, MistralView
+from api.mistral.wire import PROJECT, MistralView, document
 from executions import operations
 from executions.actions.placing import AD_HOC_RUN
 from executions.engine.rows import RunRow
@@ -92,7 +92,11 @@ class TasksOfExecution(MistralView):
 class Task(MistralView):
     @extend_schema(summary="A task, with its result", responses={200: dict[str, Any]})
     def get(self, request: Request, task_id: str) -> Response:
-        return self.one(tasks_json([find(task_id)])[0])
+        run = find(task_id)
+        shown = tasks_json([run])[0]
+        if everywhere := published_everywhere(run):
+            shown["published_global"] = document(everywhere)
+        return self.one(shown)
 
     @extend_schema(
         summary="Run a failed task again (RUNNING), or pass over it (SKIPPED)",
@@ -114,7 +118,7 @@ class Task(MistralView):
         elif state == states.RUNNING:
             self._rerun(run, reset, env)
         else:
-            raise Refused(400, "Invalid task state. Only updating task to rerun or skip is supported.")
+            raise Refused(400, "Invalid task state. Only updating task to RUNNING or SKIPPED is supported.")
         return Response(tasks_json([find(task_id)])[0])
 
     def _rerun(self, run: RunRow, reset: bool | None, env: dict[str, Any] | None) -> None:
@@ -124,7 +128,7 @@ class Task(MistralView):
                 "The current task execution must be in ERROR for rerun. Only updating task to rerun is supported.",
             )
         if reset is None:
-            raise Refused(400, "Mandatory field missing: reset.")
+            raise Refused(400, "Reset field is mandatory to rerun task.")
         if not reset and run.pending is None:
             raise Refused(400, "Only with-items task has the option to not reset.")
         if env and find_execution(run.execution_id).ended:

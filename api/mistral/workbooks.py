@@ -18,8 +18,9 @@ from api.mistral.wire import MistralView
 from executions import audit
 from workflows_app import registration
 from workflows_app.formats.mistral.drafts import WORKBOOKS, Workbook, read_workbook
+from workflows_app.formats.mistral.own_actions import with_own_actions
 
-SHELF = Shelf(WORKBOOKS, Of.WORKBOOK, "Workbook", "workbook_name", "Workbook")
+SHELF = Shelf(WORKBOOKS, Of.WORKBOOK, "Workbook", "name", "WorkbookDefinition")
 LISTING = SHELF.listing(
     "workbooks",
     ("id", "name", "namespace", "definition", "tags", "scope", "project_id", "created_at", "updated_at"),
@@ -83,8 +84,10 @@ class ValidateWorkbook(MistralView):
 
 def _store_contents(book: Workbook, by: str) -> None:
     """Workflows and actions of these names are changed."""
-    for draft in [*book.actions, *book.workflows]:
+    for draft in book.actions:
         registration.save(draft, overwrite=True, by=by)
+    for draft in book.workflows:
+        registration.save(with_own_actions(draft), overwrite=True, by=by)
 
 
 paths = [

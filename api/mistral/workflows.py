@@ -20,7 +20,9 @@ from executions import audit
 from executions.models import Schedule
 from workflows_app import registration
 from workflows_app.formats.mistral.drafts import NAME, read_workflows
+from workflows_app.formats.mistral.own_actions import with_own_actions
 from workflows_app.models import Definition
+from workflows_app.registration import Draft
 
 SHELF = Shelf(NAME, Of.WORKFLOW, "Workflow", "workflow_identifier", "WorkflowDefinition")
 LISTING = SHELF.listing(
@@ -53,7 +55,7 @@ class Workflows(MistralView):
     @extend_schema(summary="Create the workflows of a text", request=str, responses={201: dict[str, Any]})
     def post(self, request: Request) -> Response:
         check_scope(self)
-        stored = SHELF.create(read_workflows(self.definition_text(), self.parameter("namespace")), self.who)
+        stored = SHELF.create(self._drafts(), self.who)
         audit.record("create workflows", by=self.who, detail={"workflows": [version.name for version in stored]})
         answered = [workflow_json(version, in_answer=True) for version in stored]
         for found in answered:  # what is new has not been changed
@@ -63,9 +65,13 @@ class Workflows(MistralView):
     @extend_schema(summary="Change the workflows of a text", request=str, responses={200: dict[str, Any]})
     def put(self, request: Request) -> Response:
         check_scope(self)
-        stored = SHELF.update(read_workflows(self.definition_text(), self.parameter("namespace")), self.who)
+        stored = SHELF.update(self._drafts(), self.who)
         audit.record("update workflows", by=self.who, detail={"workflows": [version.name for version in stored]})
         return Response({"workflows": [workflow_json(version, in_answer=True) for version in stored]})
+
+    def _drafts(self) -> list[Draft]:
+        found = read_workflows(self.definition_text(), self.parameter("namespace"))
+        return [with_own_actions(draft) for draft in found]
 
 
 class OneWorkflow(MistralView):
@@ -90,7 +96,7 @@ class OneWorkflow(MistralView):
                 registration.rename(old, found[0].name, found[0].namespace)
             except registration.AlreadyExists:
                 raise SHELF.duplicate(found[0].name) from None
-            stored = registration.save(found[0], overwrite=True, by=self.who)
+            stored = registration.save(with_own_actions(found[0]), overwrite=True, by=self.who)
         audit.record("update workflows", by=self.who, detail={"workflows": [stored.name]})
         return Response(workflow_json(stored, in_answer=True))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from executions.actions import registry
 from executions.actions.base import Action
-from executions.actions.placing import run_script
+from executions.actions.placing import AD_HOC_RUN, run_script
 from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow
 from executions.engine.scope import ExecutionFields
@@ -33,6 +33,10 @@ class Unusable(Exception):
     """There is no such action, or it cannot be called like this; the text says why."""
 
 
+class NoBase(Unusable):
+    """The action that an ad-hoc one stands on is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """An action that can be run. ``chain``: the versions of the ad-hoc actions above it, the lowest first."""
@@ -49,8 +53,8 @@ def resolve(name: str, execution: ExecutionRow, given: Mapping[str, Any]) -> Res
     current, values = name, dict(given)
     for _ in range(_DEEPEST):
         version = _version(current, execution)
-        if version is None:
-            return _runnable(current, name, values, chain)
+        if version is None or (version in chain and registry.find(current) is not None):
+            return _runnable(current, name, values, chain)  # also what an action of its own name stands on
         chain.insert(0, version)
         body = _body(version)
         values = _base_input(current, body, values, execution)
@@ -63,8 +67,9 @@ def _runnable(current: str, name: str, values: dict[str, Any], chain: list[int])
     if cls is None:
         if current in registry.UNSUPPORTED:
             raise Unusable(registry.UNSUPPORTED[current])
-        what = "action" if current == name else "base action"
-        raise Unusable(f"Failed to find {what} [action_name={current}, namespace=]")
+        if chain:
+            raise NoBase(f"Failed to find base action [action_name={current}, namespace=]")
+        raise Unusable(f"Failed to find action [action_name={current}, namespace=]")
     return Resolved(registry.full_name(current), cls, values, chain)
 
 
@@ -72,7 +77,8 @@ def _version(name: str, execution: ExecutionRow) -> int | None:
     """The ad-hoc action of a name: of the workbook, of the namespace, of the default one."""
     known = catalog.Catalog()
     namespace = str(execution.attributes.value.get("namespace") or "")
-    workbook = catalog.graph(execution.version_id).options.get("workbook")
+    alone = execution.format == AD_HOC_RUN
+    workbook = None if alone else catalog.graph(execution.version_id).options.get("workbook")
     names = [f"{workbook}.{name}", name] if workbook else [name]
     for candidate in names:
         for space in dict.fromkeys((namespace, "")):
@@ -110,7 +116,7 @@ def chain_of(name: str, execution: ExecutionRow) -> list[int]:
     current = name
     for _ in range(_DEEPEST):
         version = _version(current, execution)
-        if version is None:
+        if version is None or version in chain:
             break
         chain.insert(0, version)
         current = _body(version)["base"]
@@ -155,6 +161,8 @@ class AdHocScope:
 
     @property
     def definition(self) -> Graph:
+        if self._execution.format == AD_HOC_RUN:
+            return Graph(name=self._execution.name, nodes={}, entry=())
         return catalog.graph(self._execution.version_id)
 
     def place_id(self, run: RunView) -> str:

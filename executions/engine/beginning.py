@@ -34,7 +34,8 @@ from workflows_app.graph.model import Graph
 def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision | None:
     """Creates an execution and decides its beginning. None: an execution of that id was there already.
 
-    Raises IntegrityError when the idempotency key is taken, InputRefused for an input against the version's schema,
+    Raises IntegrityError when the idempotency key is taken, InputRefused for an input against the version's schema, or
+    one with which the variables of a workflow that breaks off over that cannot be evaluated,
     NotAdmitted when there is no room for another one.
     """
     graph = catalog.graph(request.version_id)
@@ -48,6 +49,8 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             raise InputRefused(f"The input is not as its schema wants it: {problem}")
     # nobody knows the execution yet: there is nothing to lock, and nothing to load
     decision = decide(graph, _Nothing(execution=row), Started(), moment, tools, claimer)
+    if graph.broken_ends and graph.variables is not None and decision.execution.ended and not decision.runs:
+        raise InputRefused(decision.execution.reason or "The variables of the workflow cannot be evaluated")
     decision.execution.revision = 1
     for run in decision.runs:
         assert run.stored < 0
@@ -180,7 +183,7 @@ def new_row(
     """
     given = dict(request.input)
     for key, value in graph.input_defaults.items():
-        if given.get(key) is None:
+        if key not in given or (given[key] is None and not graph.keeps_null):
             given[key] = value
     if definitions is None:
         definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from executions.engine import announcing, contexts, finishing, loops, publishing
 from executions.engine.events import End, Result
-from executions.engine.place import visit
+from executions.engine.place import item_index, visit
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.ids import failure_id
+from executions.ids import run_id as id_of_place
 from executions.states import ExecutionState, RunState
 from workflows_app.expressions.base import ExpressionError
 from workflows_app.graph.model import DefaultOutput, Edge, Kind, Node, On, OnFailure
@@ -50,10 +51,53 @@ def unhandled_failure(plan: Plan, run: RunRow) -> None:
         reason = f"Task {run.id} failed with status: {state} and reason: '{run.reason or ''}'"
         end(plan, state, reason, failed=run)
         return
-    told = [run.id, run.ref, run.state, (run.reason or "")[:_LONGEST_REASON]]
-    unhandled = [*plan.execution.memo.value.get("unhandled", ()), told]
+    before = plan.execution.memo.value.get("unhandled", ())
+    told: list[Any] = [run.id, run.ref, run.state, (run.reason or "")[:_LONGEST_REASON]]
+    if plan.graph.reason_in_output and len(before) < _MOST_REASONS:
+        told.append(_details(plan, run))
+    unhandled = [*before, told]
     stop = {"stopped": True} if plan.graph.on_failure is OnFailure.STOP_SCHEDULING else {}
     plan.note(unhandled=unhandled, **stop)
+
+
+def _details(plan: Plan, run: RunRow) -> list[list[Any]]:
+    """What has failed in a run: itself, the execution it has started, or some of its items. Each with its kind, id,
+    number and result."""
+    node = plan.node(run)
+    if node.items is None or item_index(run.path) is not None:
+        return [found] if (found := _detail(run, run.attempt)) else []
+    failed = [item for item in last_of_each(items_of(plan, run)) if item.failed]
+    found = [_detail(item, item_index(item.path) or 0) for item in failed[:_MOST_REASONS]]
+    return [detail for detail in found if detail]
+
+
+def _detail(run: RunRow, number: int) -> list[Any] | None:
+    """None for what has not run at all."""
+    result = run.output.value.get("result")
+    if run.child_id is not None:
+        return ["wf_ex_id", run.child_id, number, str(result)[:_LONGEST_REASON]] if result is not None else None
+    if run.started_at is None or "result" not in run.output.value:
+        return None
+    if run.memo is not None and finishing.DID_WELL in run.memo.value:
+        return None
+    return ["action_ex_id", run.id, number, str(result)[:_LONGEST_REASON]]
+
+
+def items_of(plan: Plan, run: RunRow) -> list[RunRow]:
+    """All runs of the items of a list, in no order."""
+    stored = [plan.current(r) or r for r in plan.stored_in_scope(run)]
+    known = {r.id for r in stored}
+    return stored + [r for r in plan.rows.values() if r.scope_id == run.id and r.id not in known]
+
+
+def last_of_each(runs: Sequence[RunRow]) -> list[RunRow]:
+    """Of all attempts at the items of a list the last ones, in the order of the items."""
+    last: dict[int, RunRow] = {}
+    for item in sorted(runs, key=lambda r: r.attempt):
+        index = item_index(item.path)
+        if index is not None:
+            last[index] = item
+    return [last[index] for index in sorted(last)]
 
 
 def note_failure(plan: Plan, run: RunRow) -> None:
@@ -158,17 +202,30 @@ def _drained(plan: Plan) -> None:
         end(plan, ExecutionState.COMPLETED, None)
 
 
-def _end_with_failures(plan: Plan, unhandled: list[list[str]]) -> None:
+def _end_with_failures(plan: Plan, unhandled: list[list[Any]]) -> None:
     """Everything has run out, and something has failed or was canceled on the way."""
-    canceled = sorted({ref for _, ref, state, _ in unhandled if state == RunState.CANCELED})
+    canceled = sorted({told[1] for told in unhandled if told[2] == RunState.CANCELED})
     if canceled:
         end(plan, ExecutionState.TERMINATED, f"Cancelled tasks: {', '.join(canceled)}")
         return
     failures = sorted(unhandled, key=lambda told: told[1])
-    names = ", ".join(dict.fromkeys(ref for _, ref, _, _ in failures))
-    lines = [f"  {ref} [task_ex_id={run_id}] -> {reason}" for run_id, ref, _, reason in failures[:_MOST_REASONS]]
+    names = ", ".join(dict.fromkeys(told[1] for told in failures))
+    lines = []
+    for run_id, ref, _, reason, *more in failures[:_MOST_REASONS]:
+        lines.append(f"  {ref} [task_ex_id={_first_attempt(plan, run_id)}] -> {reason}")
+        for kind, failed_id, number, result in more[0] if more else ():
+            lines.append(f"    [{kind}={failed_id}, idx={number}]: {result}")
+        lines.append("")
     reason = "\n".join([f"Failure caused by error in tasks: {names}", "", *lines])
     end(plan, ExecutionState.FAILED, reason, failed_id=unhandled[0][0])
+
+
+def _first_attempt(plan: Plan, run_id: str) -> str:
+    """The id under which all attempts of a run's place are known."""
+    run = plan.run_by_id(run_id)
+    if run is None or not run.attempt:
+        return run_id
+    return id_of_place(plan.execution.id, plan.execution.epoch, run.ref, run.path, 0)
 
 
 # ---- executions
@@ -289,13 +346,18 @@ def _check_output(plan: Plan) -> None:
 
 
 def _reason_as_output(plan: Plan) -> Doc:
+    """The reason, and beside it what the definition says; without that everything that was published."""
     more: Any = {}
-    if plan.graph.output_on_error is not None:
+    if plan.execution.state == ExecutionState.TERMINATED:
+        pass
+    elif plan.graph.output_on_error is None:
+        more = contexts.visible(_published(plan))
+    else:
         try:
             more = plan.evaluate(plan.graph.output_on_error, context=_published(plan))
         except ExpressionError as error:
             plan.change_execution(reason=f"{plan.execution.reason or ''}\n{error}".lstrip())
-    return Doc({**(more if isinstance(more, dict) else {}), "result": plan.execution.reason})
+    return Doc({"result": plan.execution.reason, **(more if isinstance(more, Mapping) else {})})
 
 
 def _published(plan: Plan) -> Doc | None:

@@ -34,14 +34,17 @@ if TYPE_CHECKING:
 # in the memo of a run whose end is put off: the state that it will have
 ENDED_AS = "ended_as"
 FAILED_ON = "Failed by 'fail-on' policy"
+# in the memo of a run that has failed: its work is done, what the definition makes of it is not as it should be
+DID_WELL = "did_well"
 _NEVER_PUT_OFF = frozenset({RunState.CANCELED, RunState.SKIPPED})
 
 
 def finish(plan: Plan, run: RunRow, result: Result) -> None:
     """A run of the plan has ended; takes the consequences unless the execution is paused."""
+    if run.state != RunState.WAITING:  # what has waited in vain has never begun
+        run.started_at = run.started_at or plan.now
     run.state = result.state
     run.ended_at = run.updated_at = plan.now
-    run.started_at = run.started_at or plan.now
     run.due_at = run.deadline_at = None
     if result.output is not None:
         output = {**run.output.value, **result.output} if result.merge else result.output
@@ -85,7 +88,7 @@ def _conclude(plan: Plan, run: RunRow) -> None:
             if run.state == RunState.COMPLETED and plan.truth(node.fail_on, run):
                 run.state = RunState.FAILED
                 run.reason = FAILED_ON
-                run.memo = Doc({**(run.memo.value if run.memo else {}), "failed_on": True})
+                run.memo = Doc({**(run.memo.value if run.memo else {}), DID_WELL: True})
         except ExpressionError as error:
             break_down(plan, run, error)
             return
@@ -161,10 +164,16 @@ def break_down(plan: Plan, run: RunRow, error: ExpressionError) -> None:
     """An expression that decides how to go on cannot be evaluated: nobody can say what is right, and all ends here."""
     before = run.origin.state if run.origin is not None else RunState.SCHEDULED
     if run_may_become(before, RunState.FAILED_WITH_TERMINAL_ERROR):
+        if run.state == RunState.COMPLETED:
+            run.memo = Doc({**(run.memo.value if run.memo else {}), DID_WELL: True})
         run.state = RunState.FAILED_WITH_TERMINAL_ERROR
-        run.ended_at = run.ended_at or plan.now
         run.due_at = run.deadline_at = None
-    run.reason = f"Failed to run task [error={error}, wf={plan.execution.name}, task={run.ref}]"
+    told = f"error={error}, wf={plan.execution.name}, task={run.ref}"
+    if run.ended_at is None:
+        run.reason = f"Failed to run task [{told}]"
+    else:
+        run.reason = f"Failed to handle action completion [{told}, action={run.name}]"
+    run.ended_at = run.ended_at or plan.now
     plan.settled(run)
     endings.end(plan, ExecutionState.FAILED, run.reason, failed=run)
 
@@ -197,8 +206,8 @@ def _wants_more(plan: Plan, run: RunRow, node: Node) -> bool:
     return not (run.failed and node.break_on is not None and plan.truth(node.break_on, run))
 
 
-def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
-    """The next attempt of an ended run, after so many seconds."""
+def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float, *, anew: bool = False) -> RunRow:
+    """The next attempt of an ended run, after so many seconds. ``anew``: its retries are counted from here."""
     place = Place(path=run.path, scope_id=run.scope_id, context=run.context, fragment=run.fragment)
     again = plan.new_run(node, place, attempt=run.attempt + 1, salt=_salt(plan, run))
     again.first_scheduled_at = run.first_scheduled_at
@@ -206,6 +215,8 @@ def attempt_again(plan: Plan, run: RunRow, node: Node, delay: float) -> RunRow:
     again.reason = run.reason
     again.domain, again.queue = run.domain, run.queue
     again.memo = starting.remembered(run)
+    if anew:
+        again.memo = Doc({**(again.memo.value if again.memo else {}), retries.SINCE: again.attempt})
     if item_index(run.path) is None:
         try:
             if node.items is None:

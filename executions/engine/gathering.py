@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from executions.engine import contexts, finishing, joins, starting
+from executions.engine import contexts, finishing, joins, publishing, starting
 from executions.engine.events import Result
 from executions.engine.place import Place
 from executions.engine.rows import Doc, RunRow
@@ -32,18 +33,32 @@ def passed_over(plan: Plan, node: Node, place: Place) -> bool:
 
 
 def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
-    """An edge from ``source`` to ``node`` was taken. The first arrival makes a WAITING run, the last one begins it."""
+    """An edge from ``source`` to ``node`` was taken. The first arrival makes a WAITING run, the last one begins it.
+
+    Backward there is nothing to see of a node before all that it needs has succeeded.
+    """
     gather = _gather(node, plan)
     plan.require(frozenset({node.ref, *gather.sources}))
     plan.coming.discard((source.id, node.ref))
     found = plan.latest(node.ref)
-    if found is not None and found.path == place.path:
-        if found.state != RunState.WAITING:
-            return  # it runs once; who comes later is too late
-        run = plan.edit(found)
-    else:
+    before: list[str] = []
+    if found is None or (found.path != place.path and node.ref not in plan.graph.revisits):
+        if plan.graph.backward:
+            complete = _behind_all(plan, gather, place)
+            if complete is None:
+                return
+            place, before = complete, list(gather.sources)
         run = plan.new_run(node, place, state=RunState.WAITING)
-    arrived = list(dict.fromkeys([*_arrived(run), source.ref]))
+    elif found.state == RunState.WAITING:
+        run = plan.edit(found)
+    elif node.ref in plan.graph.revisits and source.ref in _arrived(found):
+        # a circle has led here once more, and who was here before need not come again
+        before = _arrived(found)
+        place = replace(place, context=contexts.merged(found.context, place.context)).visited_after(found)
+        run = plan.new_run(node, place, state=RunState.WAITING)
+    else:
+        return  # it runs once; who comes later is too late
+    arrived = list(dict.fromkeys([*before, *_arrived(run), source.ref]))
     memo = starting.remembering(run.memo, place)
     run.memo = Doc({**(memo.value if memo else {}), "arrived": arrived})
     run.context = contexts.merged(run.context, place.context)
@@ -52,6 +67,17 @@ def arrive(plan: Plan, node: Node, place: Place, source: RunRow) -> None:
         starting.begin(plan, run, node)
     else:
         _fail_if_impossible(plan, run, gather)
+
+
+def _behind_all(plan: Plan, gather: Gather, place: Place) -> Place | None:
+    """The place behind all sources, with what each has published; None if one has not come to its end well."""
+    context = place.context
+    for ref in gather.sources:
+        run = plan.latest(ref)
+        if run is None or not run.settled or run.failed:
+            return None
+        context = contexts.merged(context, publishing.context_behind(plan, run))
+    return replace(place, context=context)
 
 
 def declined(plan: Plan, ref: str, source: RunRow) -> None:

@@ -21,7 +21,8 @@ from workflows_app.graph.model import Items, Node
 if TYPE_CHECKING:
     from executions.engine.plan import Plan
 
-FAILED_ITEMS = "One or more items had failed."
+FAILED_ITEMS = "One or more actions had failed."
+CANCELED_ITEMS = "One or more actions was cancelled."
 
 
 def start(plan: Plan, run: RunRow, node: Node) -> None:
@@ -59,7 +60,8 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
     run.pending = (run.pending or 0) - 1
     run.updated_at = plan.now
     if item.state == RunState.CANCELED:
-        finishing.finish(plan, run, Result(state=RunState.CANCELED, output=_collected(plan, run), reason=item.reason))
+        canceled = Result(state=RunState.CANCELED, output=_collected(plan, run), reason=CANCELED_ITEMS)
+        finishing.finish(plan, run, canceled)
         return
     if run.pending <= 0:
         _end(plan, run)
@@ -69,7 +71,7 @@ def item_ended(plan: Plan, item: RunRow, node: Node) -> None:
 
 def abandon(plan: Plan, run: RunRow) -> None:
     """A list ends before its items have: those that are open are canceled."""
-    for found in _item_runs(plan, run):
+    for found in endings.items_of(plan, run):
         if not found.ended:
             endings.cancel_run(plan, plan.edit(found))
 
@@ -87,11 +89,12 @@ def _spec(node: Node) -> Items:
 
 
 def _bound(lists: Any) -> list[Mapping[str, Any]]:
-    """The variables of each item: ``{"i": [1, 2]}`` gives ``[{"i": 1}, {"i": 2}]``."""
+    """The variables of each item: ``{"i": [1, 2]}`` gives ``[{"i": 1}, {"i": 2}]``. The items of a text are its
+    characters, those of an object its keys."""
     if not isinstance(lists, Mapping):
         raise ExpressionError(f"items must be lists by variable name, not {lists!r}")
     for name, values in lists.items():
-        if not isinstance(values, list):
+        if not isinstance(values, (list, str, Mapping)):
             raise ExpressionError(f"the items of {name!r} must be a list, not {values!r}")
     if len({len(values) for values in lists.values()}) > 1:
         raise ExpressionError("all lists of items must have the same length")
@@ -102,26 +105,15 @@ def _collected(plan: Plan, run: RunRow) -> dict[str, Any]:
     """The outputs in the order of the items, None for an item that has not put anything out."""
     count = run.memo.value["count"] if run.memo else 0
     outputs: list[Any] = [None] * count
-    for item in sorted(_item_runs(plan, run), key=lambda r: r.attempt):
+    for item in sorted(endings.items_of(plan, run), key=lambda r: r.attempt):
         index = item_index(item.path)
         if index is not None and item.ended:
             outputs[index] = item.output.value
     return {"items": outputs}
 
 
-def _item_runs(plan: Plan, run: RunRow) -> list[RunRow]:
-    stored = [plan.current(r) or r for r in plan.stored_in_scope(run)]
-    known = {r.id for r in stored}
-    return stored + [r for r in plan.rows.values() if r.scope_id == run.id and r.id not in known]
-
-
 def _end(plan: Plan, run: RunRow) -> None:
-    last: dict[int, RunRow] = {}
-    for item in sorted(_item_runs(plan, run), key=lambda r: r.attempt):
-        index = item_index(item.path)
-        if index is not None:
-            last[index] = item
-    failed = any(item.failed for item in last.values())
+    failed = any(item.failed for item in endings.last_of_each(endings.items_of(plan, run)))
     state = RunState.FAILED if failed else RunState.COMPLETED
     reason = FAILED_ITEMS if failed else None
     finishing.finish(plan, run, Result(state=state, output=_collected(plan, run), reason=reason))

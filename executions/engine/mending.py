@@ -34,13 +34,13 @@ def run_again(plan: Plan, run: RunRow, *, afresh: bool) -> None:
     plan.decision.reopening = True
     node = plan.node(run)
     if node.items is None or afresh:
-        finishing.attempt_again(plan, run, node, 0).reason = None
+        finishing.attempt_again(plan, run, node, 0, anew=True).reason = None
         return
     mine = reviving.reopen_waiting(plan, run)
     mine.reason = None
     for item in reviving.latest_attempts(plan.snapshot.everything()):
         if item.scope_id == run.id and item.state not in RUN_SUCCEEDED:
-            again = finishing.attempt_again(plan, item, plan.node(item), 0)
+            again = finishing.attempt_again(plan, item, plan.node(item), 0, anew=True)
             again.reason = None
 
 

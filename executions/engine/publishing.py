@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from executions.engine import contexts
+from executions.engine import contexts, finishing
 from executions.engine.rows import EMPTY, Doc, RunRow
 from executions.states import RunState
 from workflows_app.graph.model import Node, On
@@ -19,10 +19,13 @@ def publish(plan: Plan, run: RunRow, node: Node) -> None:
     outcome = outcome_of(run)
     branch: dict[str, Any] = {}
     everywhere: dict[str, Any] = {}
-    for entry in node.publish:
-        if entry.on is outcome or (entry.on is On.COMPLETE and outcome is not On.SKIP):
-            branch |= _values(plan, entry.branch, run)
-            everywhere |= _values(plan, entry.everywhere, run)
+    entries = [e for e in node.publish if e.on is outcome or (e.on is On.COMPLETE and outcome is not On.SKIP)]
+    if outcome is On.ERROR and run.memo is not None and finishing.DID_WELL in run.memo.value:
+        # the work was done; what failed is what the definition makes of it
+        entries = [e for e in node.publish if e.on is On.SUCCESS] + entries
+    for entry in entries:
+        branch |= _values(plan, entry.branch, run)
+        everywhere |= _values(plan, entry.everywhere, run)
     if branch:
         run.published = Doc(branch)
     if everywhere:

@@ -7,7 +7,19 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from executions.engine import announcing, caching, endings, fanout, finishing, gathering, items, joins, loops, timeouts
+from executions.engine import (
+    announcing,
+    caching,
+    endings,
+    fanout,
+    finishing,
+    gathering,
+    items,
+    joins,
+    loops,
+    retries,
+    timeouts,
+)
 from executions.engine.events import Result
 from executions.engine.fragments import fragment_of
 from executions.engine.place import Place, item_index
@@ -62,8 +74,9 @@ def remembering(memo: Doc | None, place: Place) -> Doc | None:
 
 def remembered(run: RunRow) -> Doc | None:
     """What the next attempt keeps of a run's memo."""
-    by = run.memo.value.get(BY) if run.memo else None
-    return Doc({BY: by}) if by else None
+    memo = run.memo.value if run.memo else {}
+    kept = {name: memo[name] for name in (BY, retries.SINCE) if memo.get(name)}
+    return Doc(kept) if kept else None
 
 
 def _been_there(plan: Plan, node: Node, place: Place) -> bool:

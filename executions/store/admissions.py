@@ -51,4 +51,5 @@ def keys_held() -> list[str]:
     found = Execution.objects.filter(
         admission_key__isnull=False, held_at__isnull=False, state=ExecutionState.RUNNING
     ).values_list("admission_key", flat=True)
-    return sorted({key for key in found.distinct() if key})
+    # without an order: the model's own one makes SQLite walk through all executions, and this is asked at every tick
+    return sorted({key for key in found.order_by().distinct() if key})

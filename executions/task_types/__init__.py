@@ -46,6 +46,7 @@ _TYPES = {
     "nats": "nats:Nats",
     "unsupported": "unsupported:Unsupported",
     "MISTRAL_COMPUTED_ACTION": "action:AnyAction",
+    "MISTRAL_DEFINED_ACTION": "action:AnyAction",
     "MISTRAL_WORKFLOW": "child_workflow:ChildWorkflow",
     "MISTRAL_COMPUTED_WORKFLOW": "child_workflow:ChildWorkflow",
 }

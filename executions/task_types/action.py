@@ -13,8 +13,9 @@ from typing import Any
 
 from executions.actions import adhoc, registry
 from executions.actions.base import Action, ActionContext, ActionFailed, wrong_input
-from executions.actions.placing import context_of, defaults_of, run_script
+from executions.actions.placing import AD_HOC_RUN, context_of, defaults_of, run_script
 from executions.engine.events import Result
+from executions.engine.rows import ExecutionRow
 from executions.engine.tools import Opening, Task
 from executions.states import RunsOn, RunState
 from executions.store import executions
@@ -54,7 +55,8 @@ class ActionTask(TaskType):
     def compute(self, task: Task) -> Result:
         given = {**defaults_of(task.execution, self._name), **task.input}
         context = context_of(task.execution, task.run_id, task.node.ref, task.path, script=task.script)
-        return outcome(self._name, self._cls, given, lambda made: made.run(context))
+        place = place_of(task.execution, task.node.ref)
+        return outcome(self._name, self._cls, given, lambda made: made.run(context), place)
 
     def open(self, task: Task) -> Opening:
         given = {**defaults_of(task.execution, self._name), **task.input}
@@ -65,7 +67,7 @@ class ActionTask(TaskType):
             delays.append(made.delay())
             return None if delays[0] is None else made.run(context)
 
-        result = outcome(self._name, self._cls, given, begin)
+        result = outcome(self._name, self._cls, given, begin, place_of(task.execution, task.node.ref))
         if result.state != RunState.COMPLETED or delays == [0]:
             return Opening(result=result)
         if delays[0] is None:
@@ -77,7 +79,8 @@ class ActionTask(TaskType):
         assert execution is not None
         given = {**defaults_of(execution, self._name), **work.input}
         context = context_of(execution, work.run.id, work.run.ref, work.run.path, script=run_script)
-        result = outcome(self._name, self._cls, given, lambda made: made.run(context))
+        place = place_of(execution, work.run.ref)
+        result = outcome(self._name, self._cls, given, lambda made: made.run(context), place)
         if result.state == RunState.COMPLETED and not is_sync(self._cls, given):
             return Result(state=RunState.IN_PROGRESS, outside=True)
         return result
@@ -97,11 +100,14 @@ class AnyAction(TaskType):
         name, given = named(work.node.type, work.run.name, work.input)
         try:
             found = adhoc.resolve(name, execution, given)
+        except adhoc.NoBase as error:
+            return failed(str(error))
         except adhoc.Unusable as error:
-            return Result(state=RunState.FAILED, reason=str(error), output={"result": str(error)}, abort=str(error))
+            return broken(str(error), place_of(execution, work.run.ref))
         context = context_of(execution, work.run.id, work.run.ref, work.run.path, script=run_script)
         given = {**defaults_of(execution, found.name), **found.input}
-        result = outcome(found.name, found.cls, given, lambda made: _run_any(made, context))
+        place = place_of(execution, work.run.ref)
+        result = outcome(found.name, found.cls, given, lambda made: _run_any(made, context), place)
         if result.state == RunState.COMPLETED and not is_sync(found.cls, given):
             # what the ad-hoc actions make of the result is done when it comes
             return Result(state=RunState.IN_PROGRESS, outside=True, output={"adhoc": found.chain})
@@ -129,12 +135,22 @@ def _run_any(made: Action, context: ActionContext) -> Any:
     return made.run(context) if made.is_sync() or not made.waits else None
 
 
-def outcome(name: str, cls: type[Action], given: Mapping[str, Any], do: Callable[[Action], Any]) -> Result:
+def place_of(execution: ExecutionRow, ref: str) -> str:
+    """How an error tells where it has happened; nothing for an action that is run by itself."""
+    return "" if execution.format == AD_HOC_RUN else f"wf={execution.name}, task={ref}"
+
+
+def broken(error: str, place: str) -> Result:
+    """The end of the execution: what is asked for cannot be done."""
+    reason = f"Failed to run task [error={error}, {place}]" if place else error
+    return Result(state=RunState.FAILED, reason=reason, output={"result": reason}, abort=reason)
+
+
+def outcome(name: str, cls: type[Action], given: Mapping[str, Any], do: Callable[[Action], Any], place: str) -> Result:
     """What comes of an action: its result, its failure, or the end of the execution over an input that is wrong."""
     missing, unexpected = wrong_input(cls, given)
     if missing or unexpected:
-        reason = wrong_input_text(name, f"{cls.__module__}.{cls.__qualname__}", missing, unexpected)
-        return Result(state=RunState.FAILED, reason=reason, output={"result": reason}, abort=reason)
+        return broken(wrong_input_text(name, f"{cls.__module__}.{cls.__qualname__}", missing, unexpected), place)
     try:
         value = do(cls(**given))
         dumps(value)
@@ -146,5 +162,5 @@ def outcome(name: str, cls: type[Action], given: Mapping[str, Any], do: Callable
 
 
 def failed(result: Any) -> Result:
-    text = result if isinstance(result, str) else dumps(result)
-    return Result(state=RunState.FAILED, output={"result": result}, reason=text[:10_000])
+    """A failure with its result; the reason is its text, as Python writes it."""
+    return Result(state=RunState.FAILED, output={"result": result}, reason=str(result)[:10_000])

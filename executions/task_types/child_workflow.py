@@ -84,4 +84,5 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _refused(reason: str) -> Result:
-    return Result(state=RunState.FAILED, reason=reason, output={"result": reason}, abort=reason)
+    """Its task fails, and nothing has run in it: the definition may take care of that."""
+    return Result(state=RunState.FAILED, reason=reason)

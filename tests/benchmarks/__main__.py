@@ -10,7 +10,7 @@ import sys
 
 from tests.stack import DATABASES, ROOT, running
 
-PARTS = ("latency", "chains", "idle_workers", "timers", "mender_http", "mistral_chains")
+PARTS = ("latency", "chains", "idle_workers", "timers", "mender_http", "mistral_chains", "pending_actions")
 
 
 def main() -> None:

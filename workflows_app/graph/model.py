@@ -267,8 +267,9 @@ class Graph:
     entry: tuple[str, ...]
     backward: bool = False
     revisits: frozenset[str] = frozenset()
-    # keys of the input that are missing or null are filled in from here
+    # keys of the input that are missing or null are filled in from here; with ``keeps_null`` only missing ones
     input_defaults: Mapping[str, JSON] = field(default_factory=dict)
+    keeps_null: bool = False
     # evaluated once, when the execution starts
     variables: Template | None = None
     output: Template | None = None

@@ -11,9 +11,15 @@ from django.db import OperationalError, connection
 from executions import action_executions, operations
 from executions.clock import now
 from executions.engine import transact
-from executions.engine.events import Due
+from executions.engine.decision import Decision
+from executions.engine.driver import Driver
+from executions.engine.events import Due, Finished
+from executions.engine.refusals import RUN_ENDED
+from executions.engine.rows import EMPTY, RunRow
 from executions.models import TaskRun
 from executions.operations import Conflict, Illegal, NotFound
+from executions.start_requests import NamedStart, prepared
+from executions.starting import start
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.store import runs
 from tests.integration.mistral.conftest import Mistral
@@ -251,3 +257,52 @@ w:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(push, range(4))) == [False, False, False, True]
     assert mistral.tasks(e) == {"t": ["COMPLETED"], "u": ["COMPLETED"]}
+
+
+ASK_SERVICE = """
+version: '2.0'
+w:
+  tasks:
+    ask: {{action: std.mistral_http url="{url}/", on-success: after, publish: {{r: <% task().result %>}}}}
+    after: {{action: std.async_noop}}
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", [202, 500])
+def test_a_result_that_comes_between_the_end_of_the_call_and_its_report_counts(
+    mistral: Mistral, service: Service, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one order of events in which the worker knows less than everybody else."""
+    service.status = status
+    report = Driver._report
+    completed: list[RunRow] = []
+
+    def late(driver: Driver, run: RunRow, event: Finished) -> Decision | None:
+        if run.ref == "ask":
+            completed.append(action_executions.complete(run.id, RunState.COMPLETED, 5, by="service"))
+        decision = report(driver, run, event)
+        assert decision is not None
+        assert decision.refused == RUN_ENDED
+        return decision
+
+    monkeypatch.setattr(Driver, "_report", late)
+    e = mistral.run(ASK_SERVICE.format(url=service.url))
+    assert (len(service.calls), [run.state for run in completed]) == (1, ["COMPLETED"])
+    assert (mistral.task(e.id, "ask").published or EMPTY).value == {"r": 5}
+    assert mistral.tasks(e.id) == {"ask": ["COMPLETED"], "after": ["IN_PROGRESS"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_result_that_comes_before_the_call_has_been_made_counts_and_nobody_is_called(
+    mistral: Mistral, service: Service
+) -> None:
+    mistral.define(ASK_SERVICE.format(url=service.url))
+    started = start(prepared(NamedStart(name="w")))
+    assert started is not None
+    run = mistral.task(started.id, "ask")
+    assert run.state == "SCHEDULED"
+    action_executions.complete(run.id, RunState.COMPLETED, 5, by="somebody")
+    mistral.courier.deliver()
+    assert service.calls == []
+    assert mistral.tasks(started.id) == {"ask": ["COMPLETED"], "after": ["IN_PROGRESS"]}

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from tests.integration.conftest import Courier
 from tests.integration.mistral_api.door import call, define, execution, start
 from workflows_app.models import Definition, Version
 
@@ -182,7 +183,7 @@ def test_actions_that_are_built_in_are_listed_with_their_inputs() -> None:
 def test_an_action_of_ones_own_comes_before_a_built_in_one() -> None:
     text = "version: '2.0'\nstd.echo: {base: std.noop, description: mine, input: [{a: 1}]}\n"
     created = call("POST", "actions", text)
-    assert (created.status, created.json["actions"][0]["input"]) == (201, 'a="1"')
+    assert (created.status, created.json["actions"][0]["input"]) == (201, "a=1")
     assert call("GET", "actions/std.echo").json["description"] == "mine"
     assert [a["description"] for a in call("GET", "actions", name="std.echo").json["actions"]] == ["mine"]
     assert call("POST", "actions", text).status == 409
@@ -191,6 +192,50 @@ def test_an_action_of_ones_own_comes_before_a_built_in_one() -> None:
     assert call("GET", "actions/std.echo/").json["input"] == "output, delay=0"
     assert call("DELETE", "actions/std.echo/").status == 404
     assert call("PUT", "actions", text).status == 404
+
+
+OWN = "version: '2.0'\n{name}: {{base: {base}, base-input: {{output: mine}}, output: '<% $ %>!'}}\n"
+
+
+def test_an_action_of_ones_own_is_what_tasks_and_runs_do(courier: Courier) -> None:
+    assert call("POST", "actions", OWN.format(name="std.test_dict", base="std.echo")).status == 201
+    text = "version: '2.0'\nw:\n  tasks: {t: {action: std.test_dict, publish: {p: <% task().result %>}}}\n"
+    define(text)
+    running = start("w")
+    courier.deliver()
+    assert execution(running)["output"] == '{"p": "mine!"}'
+    wanted = {"name": "std.test_dict", "params": {"save_result": True}}
+    alone = call("POST", "action_executions", wanted).json["id"]
+    courier.deliver()
+    assert call("GET", f"action_executions/{alone}").json["output"] == '{"result": "mine!"}'
+    assert call("DELETE", "actions/std.test_dict/").status == 204
+    again = start("w")  # it was defined while there was the other one
+    courier.deliver()
+    assert execution(again)["output"] == '{"p": {}}'
+
+
+def test_an_action_may_stand_on_the_built_in_one_of_its_name(courier: Courier) -> None:
+    assert call("POST", "actions", OWN.format(name="std.echo", base="std.echo")).status == 201
+    define("version: '2.0'\nw:\n  tasks: {t: {action: std.echo, publish: {p: <% task().result %>}}}\n")
+    running = start("w")
+    courier.deliver()
+    assert execution(running)["output"] == '{"p": "mine!"}'
+
+
+def test_the_actions_of_a_workbook_come_first_in_it(courier: Courier) -> None:
+    book = """
+version: '2.0'
+name: book
+actions:
+  std.noop: {base: std.echo, base-input: {output: of the book}}
+workflows:
+  w:
+    tasks: {t: {action: std.noop, publish: {p: <% task().result %>}}}
+"""
+    assert call("POST", "workbooks", book).status == 201
+    running = start("book.w")
+    courier.deliver()
+    assert execution(running)["output"] == '{"p": "of the book"}'
 
 
 def test_the_roots_say_where_the_api_is() -> None:

@@ -177,3 +177,45 @@ def test_a_pause_command_holds_back_the_edges_behind_it() -> None:
     world.finish("b")
     world.finish("c")
     assert world.state == "COMPLETED"
+
+
+def test_a_join_in_a_circle_runs_again_and_who_was_there_before_need_not_come_again() -> None:
+    """s -> a, b; both -> j, which joins all; j -> a again when asked."""
+    g = graph(
+        task("s", edges=(Edge(to="a"), Edge(to="b"))),
+        task("a", edges=(Edge(to="j"),)),
+        task("b", edges=(Edge(to="j"),)),
+        task("j", gather=Gather(sources=("a", "b")), edges=(Edge(to="a", when=call("again")),)),
+        revisits=frozenset({"a", "j"}),
+        on_failure=OnFailure.WHEN_DRAINED,
+        default_output=DefaultOutput.PUBLISHED,
+    )
+    again = True
+    world = World(g, functions={"again": lambda scope: again}).start()
+    world.finish("s")
+    world.finish("a")
+    assert world.run("j").state == RunState.WAITING
+    world.finish("b")
+    world.finish("j")
+    again = False
+    world.finish("a", path="~1")
+    world.finish("j", path="~1")
+    assert (world.state, [r.path for r in world.in_order() if r.ref == "j"]) == ("COMPLETED", ["", "~1"])
+
+
+def test_who_comes_too_late_to_a_join_of_one_in_a_circle_does_not_run_it_again() -> None:
+    g = graph(
+        task("s", edges=(Edge(to="a"), Edge(to="b"))),
+        task("a", edges=(Edge(to="j"),)),
+        task("b", edges=(Edge(to="j"),)),
+        task("j", gather=Gather(sources=("a", "b"), need=1), edges=(Edge(to="a", when=call("again")),)),
+        revisits=frozenset({"a", "j"}),
+        on_failure=OnFailure.WHEN_DRAINED,
+        default_output=DefaultOutput.PUBLISHED,
+    )
+    world = World(g, functions={"again": lambda scope: False}).start()
+    world.finish("s")
+    world.finish("a")
+    world.finish("j")
+    world.finish("b")
+    assert (world.state, [r.ref for r in world.in_order()].count("j")) == ("COMPLETED", 1)

@@ -65,7 +65,7 @@ def test_one_failed_item_fails_the_task_when_all_have_ended() -> None:
     world.fail("t", path="[0]")
     assert world.state == "RUNNING"
     world.finish("t", path="[1]")
-    assert world.run("t").reason == "One or more items had failed."
+    assert world.run("t").reason == "One or more actions had failed."
     assert world.state == "FAILED"
 
 

@@ -146,7 +146,7 @@ def test_malformed_expressions_are_refused_when_they_are_compiled(malformed: str
     ("expression", "said"),
     [
         ("<% $.nope %>", "Can not evaluate YAQL expression [expression=$.nope, error='nope']"),
-        ("{{ _.nope }}", "Can not evaluate Jinja expression [expression=_.nope, error="),
+        ("{{ _.nope }}", "Can not evaluate Jinja expression [expression={{ _.nope }}, error="),
         ("<% $.n.nope %>", "Can not evaluate YAQL"),
         ("<% nothing() %>", "Unknown function"),
         ("<% env(1) %>", "env() takes"),

@@ -118,7 +118,31 @@ def executions(
     from_time: Any = None,
     to_time: Any = None,
 ) -> list[dict[str, Any]]:
-    return reader().executions(id, root_id, state, from_time, to_time)
+    """The executions that fit every given condition, among them this one."""
+    found = reader().executions(id, root_id, state, from_time, to_time)
+    row = scope.execution
+    fits = id in (None, row["id"]) and root_id in (None, row["root_id"]) and state in (None, "RUNNING")
+    if not fits or from_time is not None or to_time is not None or any(e["id"] == row["id"] for e in found):
+        return found
+    return [*found, _about_to_begin(row)]
+
+
+def _about_to_begin(row: Mapping[str, Any]) -> dict[str, Any]:
+    """This execution while it is decided how it begins: it is not stored yet."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "workflow_name": row["name"],
+        "description": "",
+        "state": "RUNNING",
+        "state_info": None,
+        "input": row["input"],
+        "output": {},
+        "params": row["settings"].get("params") or {},
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
+        "root_execution_id": None if row["root_id"] == row["id"] else row["root_id"],
+    }
 
 
 def describe(scope: WholeScope, run: TaskView) -> dict[str, Any]:
@@ -158,7 +182,8 @@ def result_of(run: TaskView, node: Node | None) -> Any:
 def specification(graph: Graph) -> dict[str, Any]:
     """The definition as it was written."""
     spec = dict(graph.options.get("spec") or {})
-    return {**spec, "tasks": {ref: node.options.get("spec") or {} for ref, node in graph.nodes.items()}}
+    tasks = {ref: node.options.get("spec") or {} for ref, node in graph.nodes.items()}
+    return {**spec, "name": graph.name, "version": "2.0", "tasks": tasks}
 
 
 def _time(at: Any) -> str | None:

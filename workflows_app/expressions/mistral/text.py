@@ -60,11 +60,13 @@ class Expression:
             tasks = {t["name"]: t for t in functions.tasks(context.scope)}
         return {"names": names, "calls": calls, "tasks": tasks}
 
+    def _written(self) -> str:
+        """As messages quote it: Jinja with its braces."""
+        return f"{{{{{self.source}}}}}" if self.language == "jinja" else self.source.strip()
+
     def _failed(self, error: Exception) -> ExpressionError:
         spoken = _SPOKEN[self.language]
-        return ExpressionError(
-            f"Can not evaluate {spoken} expression [expression={self.source.strip()}, error={error}]"
-        )
+        return ExpressionError(f"Can not evaluate {spoken} expression [expression={self._written()}, error={error}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def _next(value: Any, path: Path, checker: Checker) -> tuple[Transition, ...]:
         return ()
     found = []
     for number, element in enumerate(value):
+        if element in value[:number]:
+            checker.note((*path, number), f"{shown(element)} is there twice")
         found += _transitions(element, (*path, number), checker)
     return tuple(found)
 

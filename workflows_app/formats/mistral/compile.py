@@ -6,7 +6,7 @@ is required. Whatever may be reached more than once is marked as such.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflows_app.durations import LONGEST_SECONDS
@@ -34,6 +34,8 @@ from workflows_app.policies import RetryPolicy, TaskPolicy
 
 ACTION = "MISTRAL_ACTION"
 WORKFLOW = "MISTRAL_WORKFLOW"
+# an action that somebody has defined, whether there is a built-in one of its name or not
+DEFINED_ACTION = "MISTRAL_DEFINED_ACTION"
 # an action or a workflow whose name is computed: the input holds the name and its own input
 COMPUTED_ACTION = "MISTRAL_COMPUTED_ACTION"
 COMPUTED_WORKFLOW = "MISTRAL_COMPUTED_WORKFLOW"
@@ -56,6 +58,7 @@ def compile_workflow(workflow: Workflow, *, workbook: str = "") -> Graph:
         backward=not direct,
         revisits=_revisits(workflow) if direct else frozenset(),
         input_defaults={p.name: p.default for p in workflow.input if not p.required},
+        keeps_null=True,
         variables=_template(workflow.vars),
         output=_template(workflow.output),
         output_on_error=_template(workflow.output_on_error),
@@ -74,6 +77,7 @@ def compile_workflow(workflow: Workflow, *, workbook: str = "") -> Graph:
 def _node(workflow: Workflow, task: Task) -> Node:
     settings = {**workflow.defaults.policies, **task.settings.policies}
     kind, type_name, name = _work(task)
+    inherent = {"name": task.name, "version": "2.0", "type": workflow.kind}
     return Node(
         ref=task.name,
         kind=kind,
@@ -91,7 +95,7 @@ def _node(workflow: Workflow, task: Task) -> Node:
         publish=tuple(_publish(workflow, task)),
         keep_output=_truth(task.keep_result, default=True),
         queue=_queue(task.target),
-        options={"spec": task.spec, **({"child": True} if task.workflow else {})},
+        options={"spec": {**task.spec, **inherent}, **({"child": True} if task.workflow else {})},
         **_retry(workflow, task),
         **_repeatable(workflow, task),
     )
@@ -221,7 +225,8 @@ def _publish(workflow: Workflow, task: Task) -> Iterator[Publish]:
 
 
 def _revisits(workflow: Workflow) -> frozenset[str]:
-    """Tasks that may be reached more than once: by several ways, in a circle, or behind such a task. A join is not."""
+    """Tasks that may be reached more than once: by several ways, in a circle, or behind such a task. A join is only if
+    a circle leads through it."""
     following = {
         task.name: [name for name in workflow.targets(task) if name in workflow.tasks]
         for task in workflow.tasks.values()
@@ -247,7 +252,20 @@ def _revisits(workflow: Workflow) -> frozenset[str]:
             continue
         found.add(name)
         queue += following[name]
-    return frozenset(found)
+    joins = {name for name, task in workflow.tasks.items() if task.join and left[name] > 0}
+    return frozenset(found | {name for name in joins if name in _behind(name, following)})
+
+
+def _behind(name: str, following: Mapping[str, Sequence[str]]) -> set[str]:
+    """All tasks to which a task may lead."""
+    found: set[str] = set()
+    queue = list(following[name])
+    while queue:
+        other = queue.pop()
+        if other not in found:
+            found.add(other)
+            queue += following[other]
+    return found
 
 
 # ---- small parts

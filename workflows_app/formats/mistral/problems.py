@@ -23,7 +23,7 @@ class Checker:
 
     def note(self, path: Path, message: str) -> None:
         place = ".".join(str(step) for step in path)
-        self.problems.append(TextProblem(f"Invalid DSL: {message}", self._document.line(path), place))
+        self.problems.append(TextProblem(message, self._document.line(path), place))
 
     def raise_all(self) -> None:
         """Raises Unreadable if anything is wrong."""

@@ -24,7 +24,7 @@ T = "    t: {action: std.noop}\n"
 @pytest.mark.parametrize(
     ("tasks", "head", "said"),
     [
-        ("    t: {actoin: x}\n", "", "line 4: w.tasks.t.actoin: Invalid DSL: 'actoin' is unknown here"),
+        ("    t: {actoin: x}\n", "", "line 4: w.tasks.t.actoin: 'actoin' is unknown here"),
         ("    t: {action: a, workflow: b}\n", "", "not both"),
         ("    t: {on-success: x}\n", "", "Task 'x' not found."),
         ("    t: {on-success: [{x: 5}]}\n", "", "should be an expression"),
