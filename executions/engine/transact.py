@@ -226,12 +226,17 @@ def _hand_on(decision: Decision, moment: datetime) -> None:
         cache.put(decision.cached)
 
 
+def _forget(decision: Decision) -> None:
+    """Deletes what loops do not keep, once everything is written: they may have gone round several times at once."""
+    for iteration in decision.forget:
+        runs.forget(decision.execution.id, iteration)
+
+
 def _write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
     new = decision.execution
     if decision.runs:
         runs.write(decision.runs, reopening=decision.reopening)
-    for iteration in decision.forget:
-        runs.forget(new.id, iteration)
+    _forget(decision)
     if decision.cancel_others is not None:
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:
@@ -265,6 +270,7 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             return None
         if decision.runs:
             runs.write(decision.runs)
+        _forget(decision)
         _hand_on(decision, moment)
         return decision
 
@@ -296,6 +302,8 @@ def start_all(requests: Sequence[NewExecution], *, claimer: Claimer | None = Non
     def begin() -> list[Decision]:
         execution_store.insert_all([d.execution for d in decisions])
         runs.write([run for d in decisions for run in d.runs])
+        for decision in decisions:
+            _forget(decision)
         logs.add([line for d in decisions for line in d.logs], moment)
         outbox.add([message for d in decisions for message in d.messages], moment)
         return decisions
