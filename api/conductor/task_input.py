@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from executions.engine.debts import node_of
+from executions.engine.new_execution import CHILDREN
 from executions.engine.rows import ExecutionRow, RunRow
 from executions.store import runs as run_store
 
@@ -36,6 +37,9 @@ def shown_input(
     if run.type == "SUB_WORKFLOW":
         inline = (source.get("subWorkflowParam") or {}).get("workflowDefinition")
         found = {**dict.fromkeys(_CHILD), **given}
+        if found["subWorkflowVersion"] is None:
+            pinned = execution.settings.value.get(CHILDREN, {})
+            found["subWorkflowVersion"] = pinned.get(str(found["subWorkflowName"]))
         if isinstance(inline, Mapping):
             found |= {"subWorkflowDefinition": inline, "subWorkflowName": inline.get("name")}
         return found

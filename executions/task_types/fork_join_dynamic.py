@@ -41,11 +41,19 @@ class ForkJoinDynamic(TaskType):
             branches.append(Branch(nodes=nodes, entry=branch.ref, last=branch.ref))
         return Branches(
             branches=branches,
+            defined=[branch.name or "" for branch in described if _needs_definition(branch)],
             input={
                 "forkedTasks": [branch.ref for branch in described],
                 "forkedTaskDefs": [render(branch) for branch in described],
             },
         )
+
+
+def _needs_definition(branch: WorkflowTask) -> bool:
+    """Whether its type says nothing about who does it."""
+    from executions.task_types import is_built_in
+
+    return not is_built_in(branch.type) and branch.task_definition is None
 
 
 def _described(task: Task) -> Iterator[WorkflowTask]:

@@ -70,3 +70,13 @@ def test_a_branch_with_a_task_definition_is_retried_as_that_says() -> None:
     complete(poll("w"), status="FAILED")
     complete(poll("w"))
     assert workflow(found["workflowId"])["status"] == "COMPLETED"
+
+
+def test_a_branch_of_an_unknown_type_needs_a_task_definition() -> None:
+    odd = {**branch(), "type": "SMPLE"}
+    found = forked({"tasks": [odd], "inputs": {}}, **LIST)
+    assert (
+        found["reasonForIncompletion"] == "Invalid task specified. Cannot find task by name w in the task definitions"
+    )
+    call("POST", "metadata/taskdefs", [{"name": "w"}])
+    assert forked({"tasks": [odd], "inputs": {}}, **LIST)["tasks"][1]["status"] == "SCHEDULED"

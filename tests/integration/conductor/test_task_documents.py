@@ -130,3 +130,27 @@ def test_a_loop_that_keeps_its_last_iterations_has_no_tasks_of_the_others() -> N
     found = workflow(start())
     assert [t["referenceTaskName"] for t in found["tasks"]] == ["loop", "i__3", "i__4"]
     assert sorted(found["tasks"][0]["outputData"]) == ["3", "4", "iteration"]
+
+
+def test_a_sub_workflow_without_a_version_is_the_latest_of_when_its_parent_began() -> None:
+    register(inline("i", "'one'"), name="child")
+    register(task("HUMAN", "h"), task("SUB_WORKFLOW", "s", subWorkflowParam={"name": "child"}))
+    begun_before = start()
+    call("PUT", "metadata/workflow", [{"name": "child", "version": 2, "tasks": [inline("i", "'two'")]}])
+    begun_after = start()
+    for started, version, result in ((begun_before, 1, "one"), (begun_after, 2, "two")):
+        call("POST", f"tasks/{started}/h/COMPLETED", {})
+        shown = task_of(started, "s")
+        assert (shown["inputData"]["subWorkflowVersion"], shown["outputData"]["result"]) == (version, result)
+    for latest, result in (("false", "one"), ("true", "two")):
+        call("POST", f"workflow/{begun_before}/restart", {}, expect=204, useLatestDefinitions=latest)
+        call("POST", f"tasks/{begun_before}/h/COMPLETED", {})
+        assert task_of(begun_before, "s")["outputData"]["result"] == result
+
+
+def test_a_sub_workflow_that_is_registered_after_its_parent_began_is_found() -> None:
+    register(task("HUMAN", "h"), task("SUB_WORKFLOW", "s", subWorkflowParam={"name": "later"}))
+    started = start()
+    register(inline("i", "'late'"), name="later")
+    call("POST", f"tasks/{started}/h/COMPLETED", {})
+    assert task_of(started, "s")["outputData"]["result"] == "late"

@@ -133,6 +133,8 @@ class _Compiler:
             inline = task.sub_workflow_param.workflow_definition if task.sub_workflow_param else None
             if isinstance(inline, dict):
                 options["definition"] = inline
+            elif task.sub_workflow_param and (name := task.sub_workflow_param.latest_of):
+                options["latest_of"] = name
         if kind is Kind.DYNAMIC:
             options["retry_count"] = task.retry_count
         options.update(fields.pop("options", {}))
