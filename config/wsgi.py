@@ -9,8 +9,9 @@ from django.core.wsgi import get_wsgi_application
 
 from config.charset import OneCharset
 from config.chunked import MeasuredBodies
-from config.slashes import OneSlash
+from config.slashes import EncodedSlashes, OneSlash
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = OneCharset(OneSlash(MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE), "/api"))
+measured = MeasuredBodies(get_wsgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = OneCharset(EncodedSlashes(OneSlash(measured, "/api"), "/api"))

@@ -70,6 +70,10 @@ class Catalog:
             known[key] = _find(format, name, number, namespace)
         return known[key]
 
+    def latest(self, format: str, names: Iterable[str]) -> dict[str, int]:
+        """The highest version of each name that has one, by name."""
+        return {name: found.number for name in names if (found := self.find(format, name)) is not None}
+
     def task_definitions(self, names: Iterable[str]) -> dict[str, int]:
         """The current revision of each name that has a definition, by name."""
         known = self._generation.task_definitions
@@ -123,6 +127,13 @@ def task_names(version_id: int) -> tuple[str, ...]:
     return tuple(sorted({node.name for node in graph(version_id).nodes.values()}))
 
 
+@lru_cache(maxsize=2048)
+def child_names(version_id: int) -> tuple[str, ...]:
+    """The workflows of which a version's graph starts whatever version is the latest."""
+    options = (node.options for node in graph(version_id).nodes.values())
+    return tuple(sorted({of["latest_of"] for of in options if "latest_of" in of}))
+
+
 def forget() -> None:
     """Drops everything that is kept: for tests, whose tables are emptied behind the catalog's back."""
     global _current
@@ -131,3 +142,4 @@ def forget() -> None:
         cached.cache_clear()
     policy.cache_clear()
     task_names.cache_clear()
+    child_names.cache_clear()

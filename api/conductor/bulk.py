@@ -32,7 +32,7 @@ class Bulk(ConductorView):
         if not all(isinstance(element, str) for element in found):
             raise refuse_field("workflowIds", "WorkflowIds must be texts")
         if not found:
-            raise refuse_field("workflowIds", "WorkflowIds list cannot be null or empty")
+            raise refuse_field("workflowIds", "WorkflowIds list cannot be null.")
         if len(found) > MOST:
             raise refuse_field(
                 "workflowIds", f"Cannot process more than {MOST} workflows. Please use multiple requests."

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from api.conductor.task_input import Branches, branches_of, shown_input
 from api.conductor.times import millis
 from executions.engine.debts import node_of
 from executions.engine.place import split
@@ -18,6 +19,7 @@ from executions.ids import run_id
 from executions.states import RunsOn, RunState
 from executions.store import runs as run_store
 from workflows_app.formats.conductor.fields import Problems, read, render
+from workflows_app.formats.conductor.task_def import TaskDef
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, walk
 from workflows_app.models import TaskDefinition, Version
 
@@ -25,13 +27,16 @@ FORKS = ("FORK_JOIN", "FORK_JOIN_DYNAMIC")
 # Types whose tasks go by the type instead of their own name.
 NAMED_BY_TYPE = {"FORK_JOIN": "FORK", "FORK_JOIN_DYNAMIC": "FORK", "JOIN": "JOIN", "SWITCH": "SWITCH",
                   "DECISION": "DECISION", "EXCLUSIVE_JOIN": "EXCLUSIVE_JOIN"}  # fmt: skip
+FAILED_STATES = (RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR)
+FOR_EVER = 2**31 - 1
 SHOWN_STATES = {RunState.WAITING: "IN_PROGRESS", RunState.DELAYED: "SCHEDULED"}
 
 
 def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dict[str, Any]:
     """A Workflow. ``runs`` None: without tasks."""
     attributes = execution.attributes.value
-    failed = execution.failed_refs.value if execution.failed_refs else []
+    rows = None if runs is None else list(runs)
+    failed = _failures(execution, rows)
     found: dict[str, Any] = {
         "ownerApp": attributes.get("ownerApp") or "",
         "createTime": millis(execution.created_at),
@@ -42,7 +47,7 @@ def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dic
         "workflowId": execution.id,
         "parentWorkflowId": execution.parent_id,
         "parentWorkflowTaskId": execution.parent_run_id,
-        "tasks": tasks_json(execution, runs) if runs is not None else [],
+        "tasks": tasks_json(execution, rows) if rows is not None else [],
         "input": execution.input.value,
         "output": output_of(execution),
         "correlationId": execution.correlation_id,
@@ -50,10 +55,10 @@ def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dic
         "reasonForIncompletion": execution.reason,
         "event": attributes.get("event"),
         "taskToDomain": execution.settings.value.get("domains") or {},
-        "failedReferenceTaskNames": [ref for ref, _ in failed],
-        "failedTaskNames": sorted({name for _, name in failed}),
+        "failedReferenceTaskNames": list(dict.fromkeys(ref for ref, _ in failed)),
+        "failedTaskNames": list(dict.fromkeys(name for _, name in failed)),
         "workflowDefinition": definition_of(execution.version_id),
-        "rateLimited": True if execution.memo.value.get("held") else None,
+        "rateLimited": bool(execution.memo.value.get("held")),
         "rateLimitKey": execution.settings.value.get("admission"),
         "priority": execution.priority,
         "variables": execution.variables.value,
@@ -65,6 +70,14 @@ def workflow_json(execution: ExecutionRow, runs: Iterable[RunRow] | None) -> dic
         "workflowVersion": execution.number,
     }
     return {k: v for k, v in found.items() if v is not None}
+
+
+def _failures(execution: ExecutionRow, rows: list[RunRow] | None) -> list[tuple[str, str]]:
+    """Which tasks have failed, by reference name and name: of an execution that has ended every failed attempt, also
+    one that was made good (section 3.4). Without the rows, the failures that were final."""
+    if rows is None or not execution.ended:
+        return [(ref, name) for ref, name in (execution.failed_refs.value if execution.failed_refs else [])]
+    return [(reference_name(run.ref, run.path), task_name(run)) for run in rows if run.state in FAILED_STATES]
 
 
 def output_of(execution: ExecutionRow) -> dict[str, Any]:
@@ -81,7 +94,7 @@ def tasks_json(execution: ExecutionRow, runs: Iterable[RunRow]) -> list[dict[str
     rows = list(runs)
     last = {(r.ref, r.path): max(r.attempt, 0) for r in sorted(rows, key=lambda r: r.attempt)}
     attempts = {(r.ref, r.path, r.attempt): r.id for r in rows}
-    children = _by_scope(rows)
+    children, branches = _by_scope(rows), branches_of(rows)
     return [
         task_json(
             execution,
@@ -89,6 +102,7 @@ def tasks_json(execution: ExecutionRow, runs: Iterable[RunRow]) -> list[dict[str
             retried=run.attempt < last[run.ref, run.path],
             body=children.get(run.id),
             attempts=attempts,
+            branches=branches,
         )
         for run in rows
     ]
@@ -108,21 +122,23 @@ def task_json(
     retried: bool = False,
     body: list[RunRow] | None = None,
     attempts: Mapping[tuple[str, str, int], str] | None = None,
+    branches: Branches | None = None,
 ) -> dict[str, Any]:
     """A Task. ``retried``: there is a later attempt. ``body``: the runs inside an unfinished loop. ``attempts``: the
-    ids of all task runs by place and attempt, if the caller has them."""
+    ids of all task runs by place and attempt, ``branches``: those of dynamic forks, if the caller has them."""
     source = _source(run)
     definition = source.get("taskDefinition") or _definition_body(run.task_definition_id)
+    counts = definition or (_ad_hoc(run.name, run.type == "SIMPLE") if run.fragment is None else None)
     found: dict[str, Any] = {
         "taskType": task_type(run),
         "status": shown_state(run),
-        "inputData": run.input.value,
+        "inputData": shown_input(execution, run, source, branches),
         "referenceTaskName": reference_name(run.ref, run.path),
         "retryCount": run.attempt,
         "seq": run.seq,
         "correlationId": execution.correlation_id,
         "pollCount": run.polls,
-        "taskDefName": NAMED_BY_TYPE.get(run.type, run.name),
+        "taskDefName": task_name(run),
         "scheduledTime": millis(run.scheduled_at),
         "startTime": millis(run.started_at),
         "endTime": millis(run.ended_at),
@@ -137,19 +153,19 @@ def task_json(
         "workflowType": execution.name,
         "taskId": run.id,
         "reasonForIncompletion": run.reason,
-        "callbackAfterSeconds": int(run.callback_after),
+        "callbackAfterSeconds": _callback_after(run),
         "workerId": run.worker,
         "outputData": _output(run, body),
         "workflowTask": {**source, "taskDefinition": definition} if definition else source,
         "domain": run.domain,
         "rateLimitPerFrequency": (definition or {}).get("rateLimitPerFrequency", 0),
-        "rateLimitFrequencyInSeconds": (definition or {}).get("rateLimitFrequencyInSeconds", 0),
+        "rateLimitFrequencyInSeconds": (definition or {}).get("rateLimitFrequencyInSeconds", 1),
         "workflowPriority": run.priority,
         "iteration": _iteration(run),
         "subWorkflowId": run.child_id if run.state != RunState.SCHEDULED else None,
         "subworkflowChanged": False,
         "loopOverTask": run.iteration > 0,
-        "taskDefinition": definition,
+        "taskDefinition": counts,
         "queueWaitTime": millis(run.started_at) - millis(run.scheduled_at) if run.started_at else 0,
         "firstStartTime": millis(run.started_at),
         "executionMetadata": {},
@@ -165,11 +181,24 @@ def shown_state(run: RunRow) -> str:
     return state
 
 
+def task_name(run: RunRow) -> str:
+    """The name of a task's definition, or its type for those that go by it."""
+    return NAMED_BY_TYPE.get(run.type, run.name)
+
+
 def task_type(run: RunRow) -> str:
     """The name of a SIMPLE task, FORK for both forks, else the type."""
     if run.type == "SIMPLE":
         return run.name
     return "FORK" if run.type in FORKS else run.type
+
+
+def _callback_after(run: RunRow) -> int:
+    """Seconds. Of an open WAIT, its whole time; without a timer for ever."""
+    if run.type != "WAIT" or run.state != RunState.IN_PROGRESS or run.started_at is None:
+        return int(run.callback_after)
+    timer = (run.memo.value if run.memo else {}).get("timer")
+    return FOR_EVER if timer is None else round(timer - run.started_at.timestamp())
 
 
 def _iteration(run: RunRow) -> int:
@@ -253,6 +282,15 @@ def _sources(version_id: int) -> dict[str, dict[str, Any]]:
 @lru_cache(maxsize=2048)
 def _definition_of_task(task_definition_id: int) -> dict[str, Any] | None:
     return TaskDefinition.objects.values_list("body", flat=True).filter(pk=task_definition_id).first()
+
+
+@lru_cache(maxsize=2048)
+def _ad_hoc(name: str, simple: bool) -> dict[str, Any]:
+    """The TaskDef that counts for a task without one (section 6.1)."""
+    definition = TaskDef(name=name)
+    if not simple:
+        definition.retry_count = definition.response_timeout_seconds = 0
+    return render(definition)
 
 
 def _definition_body(task_definition_id: int | None) -> dict[str, Any] | None:

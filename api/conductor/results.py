@@ -166,6 +166,8 @@ def _time(value: Any) -> datetime:
 
 def find_by_reference(workflow_id: str, name: str) -> RunRow | None:
     """The open task of that reference name; a plain name finds the current iteration of a loop."""
+    if not operations.is_id(workflow_id):
+        return None
     ref, path = place_of(name)
     found = [
         run

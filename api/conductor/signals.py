@@ -106,7 +106,7 @@ class SignalSync(Signal):
     def post(self, request: Request, workflow_id: str, status: str) -> Response:
         millis = self.count("timeoutMillis", DEFAULT_SIGNAL_WAIT_MS) or DEFAULT_SIGNAL_WAIT_MS
         if not self.signal(workflow_id, status):
-            raise Refused(404, f"No blocking task found for workflow {workflow_id}")
+            raise Refused(404, f"Found no blocked task in workflow {workflow_id} to signal")
         blocked = wait_until_blocked(workflow_id, (), min(millis / 1000, LONGEST_WAIT))
         return Response(answer(workflow_id, blocked, self.text("returnStrategy"), request_id=None))
 

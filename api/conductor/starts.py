@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import HttpResponse
@@ -39,7 +40,8 @@ def read_request(data: dict[str, Any], *, name_needed: bool = True) -> StartWork
     if name_needed and data.get("name") in (None, "") and request.workflow_def is None:
         problems.note("name", "Workflow name cannot be null or empty")
     if request.priority is not None and request.priority not in PRIORITIES:
-        problems.note("priority", f"priority: {request.priority} must be between 0 and 99", request.priority)
+        limit = "minimum 0" if request.priority < 0 else "maximum 99"
+        problems.note("priority", f"priority: {request.priority} should be {limit}", request.priority)
     for task, domains in (request.task_to_domain or {}).items():
         if any(len(domain.strip()) > LONGEST_NAME for domain in (domains or "").split(",")):
             problems.note(f"taskToDomain[{task}]", f"a domain must not be longer than {LONGEST_NAME} characters")
@@ -138,7 +140,7 @@ class Execute(ConductorView):
         refs = [ref for ref in (self.text("waitUntilTaskRef") or "").split(",") if ref.strip()]
         started = start(wanted, by=_who(request), dynamic_mark=True)
         blocked = wait_until_blocked(started.id, [r.strip() for r in refs], min(seconds, LONGEST_WAIT))
-        return Response(answer(started.id, blocked, strategy, request_id=request_id))
+        return Response(answer(started.id, blocked, strategy, request_id=request_id or str(uuid.uuid4())))
 
 
 def answer(target_id: str, blocked: Blocked | None, strategy: str | None, *, request_id: str | None) -> dict[str, Any]:

@@ -99,7 +99,6 @@ class UpdateByReference(ConductorView):
         check_status(status, problems)
         if problems:
             raise Invalid(problems)
-        operations.execution(workflow_id)
         run = find_by_reference(workflow_id, ref)
         if run is None:
             return None
@@ -150,9 +149,8 @@ class Log(ConductorView):
 
     @extend_schema(summary="The log of a task", responses={200: shapes.many(shapes.LOG_LINE), 204: None})
     def get(self, request: Request, task_id: str) -> Response:
-        run = operations.task_run(task_id)
-        lines = TaskLog.objects.filter(task_run_id=run.id)
-        found = [{"log": line.message, "taskId": run.id, "createdTime": millis(line.at)} for line in lines]
+        lines = TaskLog.objects.filter(task_run_id=task_id) if operations.is_id(task_id) else ()
+        found = [{"log": line.message, "taskId": task_id, "createdTime": millis(line.at)} for line in lines]
         return Response(found) if found else no_content()
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from api.conductor.errors import Refused
 from api.conductor.wire import ConductorView
+from api.slashes import restored
 
 
 @extend_schema(exclude=True)
@@ -17,4 +18,4 @@ class UnknownPath(ConductorView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        raise Refused(404, f"There is no {request.path}")
+        raise Refused(404, f"There is no {restored(request.path)}")

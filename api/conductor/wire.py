@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +25,7 @@ from api.conductor.errors import Refused
 from api.conductor.needs import needed_scope
 from api.conductor.openapi.schema import ConductorSchema
 from api.rendering import AsTheEndpointLikes, Json
+from api.slashes import restored
 from workflows_app.formats.conductor.fields import Invalid, Problem, whole_number
 from workflows_app.json_text import deeper_than, loads, size_of
 
@@ -54,6 +56,10 @@ class ConductorView(APIView):
         return errors.handle
 
     # ---- what comes in
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        names = {k: restored(value) if isinstance(value, str) else value for k, value in kwargs.items()}
+        return super().dispatch(request, *args, **names)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         request._request.encoding = "utf-8"  # whatever character set the Content-Type header names

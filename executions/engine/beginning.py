@@ -14,7 +14,7 @@ from executions.engine import admission, transact
 from executions.engine.decide import decide
 from executions.engine.decision import Decision
 from executions.engine.events import Event, Started
-from executions.engine.new_execution import InputRefused, NewExecution
+from executions.engine.new_execution import CHILDREN, InputRefused, NewExecution
 from executions.engine.polling import active_domain
 from executions.engine.refusals import STILL_RUNNING
 from executions.engine.reviving import REVIVE_PARENT
@@ -60,6 +60,7 @@ def start(request: NewExecution, *, claimer: Claimer | None = None) -> Decision 
             return None
         if decision.runs:
             runs.write(decision.runs)
+        transact.forget(decision)
         transact.hand_on(decision, moment)
         return decision
 
@@ -91,6 +92,8 @@ def start_all(requests: Sequence[NewExecution], *, claimer: Claimer | None = Non
     def begin() -> list[Decision]:
         execution_store.insert_all([d.execution for d in decisions])
         runs.write([run for d in decisions for run in d.runs])
+        for decision in decisions:
+            transact.forget(decision)
         logs.add([line for d in decisions for line in d.logs], moment)
         outbox.add([message for d in decisions for message in d.messages], moment)
         return decisions
@@ -170,7 +173,9 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
     )
     if version is not None:
         fresh.version_id, fresh.number = version.id, version.number
-        fresh.task_definitions = _doc(catalog.Catalog().task_definitions(catalog.task_names(version.id)))
+        look = catalog.Catalog()
+        fresh.task_definitions = _doc(look.task_definitions(catalog.task_names(version.id)))
+        fresh.settings = _doc(_with_children(row.settings.value, row.format, version.id, look))
     return fresh
 
 
@@ -185,8 +190,10 @@ def new_row(
     for key, value in graph.input_defaults.items():
         if key not in given or (given[key] is None and not graph.keeps_null):
             given[key] = value
+    look = None
     if definitions is None:
-        definitions = catalog.Catalog().task_definitions(catalog.task_names(request.version_id))
+        look = catalog.Catalog()
+        definitions = look.task_definitions(catalog.task_names(request.version_id))
     execution_id = request.id or new_id()
     return ExecutionRow(
         id=execution_id,
@@ -203,10 +210,22 @@ def new_row(
         created_at=moment,
         updated_at=moment,
         task_definitions=_doc(definitions),
-        settings=_doc(request.settings),
+        settings=_doc(_with_children(request.settings, request.format, request.version_id, look)),
         attributes=_doc(request.attributes),
         input=_doc(given),
     )
+
+
+def _with_children(
+    settings: Mapping[str, Any], format: str, version_id: int, look: catalog.Catalog | None
+) -> Mapping[str, Any]:
+    """The settings with what the latest version of each child workflow is at this moment: it stays that."""
+    names = catalog.child_names(version_id)
+    if not names and CHILDREN not in settings:
+        return settings
+    kept = {name: value for name, value in settings.items() if name != CHILDREN}
+    found = (look or catalog.Catalog()).latest(format, names)
+    return {**kept, CHILDREN: found} if found else kept
 
 
 def _doc(value: object) -> Doc:

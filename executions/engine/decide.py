@@ -451,9 +451,10 @@ def _timeout_text(run: RunRow, over: timeouts.Timeout, now: datetime) -> str:
             f" with Task Definition: {run.name}"
         )
     what = {"task": "Task timed out", "poll": "Task poll timed out", "total": "Task timed out in total"}[over.kind]
+    name = "Poll timeout" if over.kind == "poll" else "Timeout"
     elapsed = int((now - over.since).total_seconds())
     return (
-        f"{what} after {elapsed} seconds. Timeout configured as {_seconds(over.seconds)} seconds."
+        f"{what} after {elapsed} seconds. {name} configured as {_seconds(over.seconds)} seconds."
         f" Timeout policy configured to {_POLICY_NAMES[over.policy]}"
     )
 

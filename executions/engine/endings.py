@@ -234,7 +234,7 @@ def _first_attempt(plan: Plan, run_id: str) -> str:
 def end_by_task(plan: Plan, run: RunRow, wish: End) -> None:
     """A task ends the execution, whatever else is open."""
     reason = wish.reason or f"Workflow is {wish.state} by TERMINATE task: {run.id}"
-    end(plan, wish.state, reason, output=wish.output, cancel=True)
+    end(plan, wish.state, reason, output=wish.output, failed_id=run.id, cancel=True)
 
 
 def obey(plan: Plan, edge: Edge, run: RunRow, context: Doc | None = None) -> None:

@@ -49,10 +49,7 @@ def finish(plan: Plan, run: RunRow, result: Result) -> None:
     if result.output is not None:
         output = {**run.output.value, **result.output} if result.merge else result.output
         run.output = Doc(output) if output else EMPTY
-    if result.reason is not None:
-        run.reason = result.reason
-    elif not run.failed:
-        run.reason = None
+    run.reason = result.reason  # what an earlier attempt has said is no reason of this one
     if result.worker is not None:
         run.worker = result.worker
     if result.input:

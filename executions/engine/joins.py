@@ -167,8 +167,7 @@ def _ask(plan: Plan, run: RunRow, node: Node, script: Template) -> None:
     try:
         answer = plan.tools.script(script.language, script.value, data)
     except ScriptError as error:
-        reason = f"Error evaluating the script `{error}`"
-        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason))
+        finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=error.told))
         return
     said = answer if isinstance(answer, dict) else {"status": RunState.COMPLETED if answer is True else None}
     state = str(said.get("status") or RunState.IN_PROGRESS)

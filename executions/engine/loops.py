@@ -52,7 +52,8 @@ def body_ended(plan: Plan, found: RunRow) -> None:
     try:
         again = _goes_on(plan, run, node)
     except (ScriptError, ExpressionError) as error:
-        reason = f"Unable to evaluate condition {_condition_text(node)}, exception: {error}"
+        told = error.told if isinstance(error, ScriptError) else error
+        reason = f"Unable to evaluate condition {_condition_text(node)}, exception {told}"
         output = output_so_far(plan, run)
         finishing.finish(plan, run, Result(state=RunState.FAILED_WITH_TERMINAL_ERROR, reason=reason, output=output))
         return

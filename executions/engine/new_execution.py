@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# in the settings of an execution: by name, the version of the child workflows that it starts in their latest version
+CHILDREN = "children"
+
 
 class InputRefused(ValueError):
     """The input of an execution is not as the version's schema wants it."""

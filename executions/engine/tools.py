@@ -59,10 +59,13 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branches:
-    """What a fan-out node starts. ``abort``: its input makes no sense; the execution fails with that reason."""
+    """What a fan-out node starts. ``abort``: its input makes no sense; the execution fails with that reason.
+
+    ``defined``: names that make sense only with a task definition."""
 
     branches: Sequence[Branch] = ()
     input: Mapping[str, Any] = field(default_factory=dict)
+    defined: Sequence[str] = ()
     abort: str | None = None
 
 

@@ -191,12 +191,17 @@ def hand_on(decision: Decision, moment: datetime) -> None:
         cache.put(decision.cached)
 
 
+def forget(decision: Decision) -> None:
+    """Deletes what loops do not keep, once everything is written: they may have gone round several times at once."""
+    for iteration in decision.forget:
+        runs.forget(decision.execution.id, iteration)
+
+
 def write(old: ExecutionRow, reserved: int, decision: Decision, moment: datetime) -> None:
     new = decision.execution
     if decision.runs:
         runs.write(decision.runs, reopening=decision.reopening)
-    for iteration in decision.forget:
-        runs.forget(new.id, iteration)
+    forget(decision)
     if decision.cancel_others is not None:
         runs.cancel_others(new.id, [r.id for r in decision.runs], moment)
     if decision.execution_changed or new.next_seq > old.next_seq + reserved:

@@ -33,7 +33,7 @@ def terminate(execution_id: str, *, by: str, reason: str | None = None, trigger_
     apply(
         execution_id,
         Terminated(reason=reason, trigger_failure_workflow=trigger_failure_workflow),
-        {ENDED: Conflict("Workflow {id} has completed and cannot be terminated")},
+        {ENDED: Conflict("Cannot terminate a COMPLETED workflow: {id}")},
     )
     audit.record("terminate", by=by, execution_id=execution_id, reason=reason)
 

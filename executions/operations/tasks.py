@@ -11,7 +11,7 @@ from executions.engine.events import Finished, LeaseExtended, Result, TaskPassed
 from executions.engine.refusals import ENDED, NO_ITEMS, NOT_FAILED, NOT_RUNNING, RUN_ENDED, UNKNOWN_RUN
 from executions.engine.transact import Hint
 from executions.operations.applying import decide, raise_refusal
-from executions.operations.finding import is_id, refuse_archived, task_run
+from executions.operations.finding import execution, is_id, refuse_archived, task_run
 from executions.operations.refusals import Conflict, Illegal, NotFound, Refusal
 from executions.states import RunState
 
@@ -21,8 +21,7 @@ CONTAINERS = ("JOIN", "EXCLUSIVE_JOIN", "DO_WHILE")
 
 def report(execution_id: str, run_id: str, result: Result, *, hint: Hint | None = None) -> Decision:
     """A client reports the result of a task. One for a task that has ended changes nothing and is no error."""
-    if not is_id(run_id):
-        raise NotFound(f"No such task found by id: {run_id}")
+    _refuse_strange_id(execution_id, run_id)
     decision = decide(execution_id, Finished(run_id, result), hint=hint)
     if decision.refused == UNKNOWN_RUN:
         raise NotFound(f"No such task found by id: {run_id}")
@@ -31,10 +30,16 @@ def report(execution_id: str, run_id: str, result: Result, *, hint: Hint | None 
 
 def extend_lease(execution_id: str, run_id: str) -> None:
     """A worker is still at it."""
-    if not is_id(run_id):
-        raise NotFound(f"No such task found by id: {run_id}")
+    _refuse_strange_id(execution_id, run_id)
     decision = decide(execution_id, LeaseExtended(run_id))
     if decision.refused == UNKNOWN_RUN:
+        raise NotFound(f"No such task found by id: {run_id}")
+
+
+def _refuse_strange_id(execution_id: str, run_id: str) -> None:
+    """No task has this id; but if there is no such execution either, that is what the caller should know."""
+    if not is_id(run_id):
+        execution(execution_id)
         raise NotFound(f"No such task found by id: {run_id}")
 
 

@@ -38,6 +38,7 @@ _TYPES = {
     "HTTP_POLL": "http_poll:HttpPoll",
     "HUMAN": "human:Human",
     "EVENT": "event:PublishEvent",
+    "KAFKA_PUBLISH": "kafka_publish:KafkaPublish",
     "TERMINATE": "terminate:Terminate",
     "NOOP": "noop:Noop",
     "mender_http": "mender_http:MenderHttp",

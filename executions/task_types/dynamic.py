@@ -8,10 +8,9 @@ from executions.engine.tools import Resolved, Task
 from executions.task_types.base import TaskType
 from workflows_app.formats.conductor.compile import COMPUTED
 from workflows_app.formats.conductor.fields import LONGEST_NAME
-from workflows_app.formats.conductor.task_def import AD_HOC
+from workflows_app.formats.conductor.task_def import AD_HOC, AD_HOC_SYSTEM
 from workflows_app.graph.model import Kind
-from workflows_app.json_text import is_storable
-from workflows_app.policies import TaskPolicy
+from workflows_app.json_text import dumps, is_storable
 
 # Types that need more than a name and an input to be one of them.
 _IMPOSSIBLE = frozenset({"SUB_WORKFLOW", "FORK_JOIN", "FORK_JOIN_DYNAMIC", "JOIN", "EXCLUSIVE_JOIN", "DO_WHILE",
@@ -29,7 +28,7 @@ class Dynamic(TaskType):
         if name is None or name == "":
             return Resolved(
                 abort="Cannot map a dynamic task based on the parameter and input. "
-                f"Parameter= {parameter}, input= {dict(task.input)}"
+                f"Parameter= {parameter}, input= {dumps(dict(task.input))}"
             )
         name = str(name)
         if len(name) > LONGEST_NAME or not is_storable(name):
@@ -43,7 +42,7 @@ class Dynamic(TaskType):
                 kind=Kind.COMPUTE if name in COMPUTED else Kind.TASK,
                 type=name if built_in else "SIMPLE",
                 name=name,
-                default_policy=TaskPolicy() if built_in else AD_HOC,
+                default_policy=AD_HOC_SYSTEM if built_in else AD_HOC,
                 retry_limit=task.node.options.get("retry_count"),
             )
         )

@@ -41,6 +41,7 @@ class ForkJoinDynamic(TaskType):
             branches.append(Branch(nodes=nodes, entry=branch.ref, last=branch.ref))
         return Branches(
             branches=branches,
+            defined=[branch.name or "" for branch in described if _needs_definition(branch)],
             input={
                 "forkedTasks": [branch.ref for branch in described],
                 "forkedTaskDefs": [render(branch) for branch in described],
@@ -48,17 +49,27 @@ class ForkJoinDynamic(TaskType):
         )
 
 
+def _needs_definition(branch: WorkflowTask) -> bool:
+    """Whether its type says nothing about who does it."""
+    from executions.task_types import is_built_in
+
+    return not is_built_in(branch.type) and branch.task_definition is None
+
+
 def _described(task: Task) -> Iterator[WorkflowTask]:
     options, given = task.node.options, task.input
     if isinstance(given.get("forkTaskInputs"), list):
         return _same_task(task, given["forkTaskInputs"])
-    legacy = options.get("dynamic_fork_join_tasks_param")
-    if legacy:
-        return _legacy(given.get(legacy))
-    return _tasks_and_inputs(
-        given.get(options.get("dynamic_fork_tasks_param", "")),
-        given.get(options.get("dynamic_fork_tasks_input_param_name", "")),
-    )
+    legacy, listed = options.get("dynamic_fork_join_tasks_param"), options.get("dynamic_fork_tasks_param")
+    if legacy and given.get(legacy) is not None:
+        return _legacy(legacy, given[legacy])
+    if listed:
+        return _tasks_and_inputs(
+            listed, given.get(listed), given.get(options.get("dynamic_fork_tasks_input_param_name", ""))
+        )
+    name = legacy or "forkTaskInputs"
+    raise _Nonsense(f"Dynamic tasks could not be created. The value of {name} from task's input"
+                    f" {_shown(dict(given))} has no dynamic tasks to be scheduled")  # fmt: skip
 
 
 # ---- one task, many inputs
@@ -68,7 +79,7 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
     given = task.input
     workflow = given.get("forkTaskWorkflow")
     kind = "SUB_WORKFLOW" if workflow else str(given.get("forkTaskType") or "SIMPLE")
-    name = str(given.get("forkTaskName") or (workflow if workflow else None) or _default_name(task, kind))
+    name = str(given.get("forkTaskName") or _default_name(task, kind))
     for number, element in enumerate(inputs):
         values = dict(element) if isinstance(element, Mapping) else {"input": element}
         described: dict[str, Any] = {
@@ -88,7 +99,7 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
 
 
 def _default_name(task: Task, kind: str) -> str:
-    return task.node.ref if kind == "SIMPLE" else kind
+    return task.node.ref if kind in ("SIMPLE", "SUB_WORKFLOW") else kind
 
 
 def _among_others(task: Task) -> bool:
@@ -99,33 +110,27 @@ def _among_others(task: Task) -> bool:
 # ---- a list of tasks and a map of inputs
 
 
-def _tasks_and_inputs(tasks: Any, inputs: Any) -> Iterator[WorkflowTask]:
-    if tasks is None:
-        tasks = []
-    if not isinstance(tasks, list) or not all(isinstance(t, Mapping) for t in tasks):
-        raise _Nonsense(f"Input '{_shown(tasks)}' is invalid. Cannot deserialize a list of Workflow Tasks from"
-                        f" '{_shown(tasks)}'")  # fmt: skip
+def _tasks_and_inputs(name: str, tasks: Any, inputs: Any) -> Iterator[WorkflowTask]:
+    tasks = _tasks(name, tasks, tasks)
     if inputs is None and not tasks:
         inputs = {}
     if not isinstance(inputs, Mapping):
-        found = type(inputs).__name__ if inputs is not None else "null"
         raise _Nonsense(
-            f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but found {found}"
+            f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but found {_shown(inputs)}"
         )
     for described in tasks:
         branch = _task(dict(described))
         own = inputs.get(branch.ref)
-        if isinstance(own, Mapping):
-            branch.input_parameters = {**branch.input_parameters, **own}
+        if own is not None and not isinstance(own, Mapping):
+            raise _Nonsense("Tasks could not be dynamically forked due to invalid input: the input of"
+                            f" {branch.ref} must be a map, not {_shown(own)}")  # fmt: skip
+        branch.input_parameters = {**branch.input_parameters, **(own or {})}
         yield branch
 
 
-def _legacy(value: Any) -> Iterator[WorkflowTask]:
+def _legacy(name: str, value: Any) -> Iterator[WorkflowTask]:
     tasks = value.get("dynamicTasks") if isinstance(value, Mapping) else value
-    if not isinstance(tasks, list) or not all(isinstance(t, Mapping) for t in tasks):
-        raise _Nonsense(f"Input '{_shown(value)}' is invalid. Cannot deserialize a list of Workflow Tasks from"
-                        f" '{_shown(value)}'")  # fmt: skip
-    for described in tasks:
+    for described in _tasks(name, tasks, value):
         yield _task(
             {
                 "name": described.get("taskName"),
@@ -137,6 +142,12 @@ def _legacy(value: Any) -> Iterator[WorkflowTask]:
 
 
 # ---- what is the same for all
+
+
+def _tasks(name: str, tasks: Any, given: Any) -> list[Mapping[str, Any]]:
+    if isinstance(tasks, list) and all(isinstance(t, Mapping) for t in tasks):
+        return tasks
+    raise _Nonsense(f"Input '{name}' is invalid. Cannot deserialize a list of Workflow Tasks from '{_shown(given)}'")
 
 
 def _task(described: dict[str, Any]) -> WorkflowTask:

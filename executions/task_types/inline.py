@@ -16,7 +16,9 @@ class Inline(TaskType):
     """``evaluatorType`` (javascript, graaljs, value-param) and ``expression``; the result is ``output.result``."""
 
     def compute(self, task: Task) -> Result:
-        evaluator = task.input.get("evaluatorType", "javascript")
+        evaluator = task.input.get("evaluatorType")
+        if evaluator is None:
+            evaluator = "javascript"
         expression = task.input.get("expression")
         if not isinstance(evaluator, str) or not evaluator.strip():
             return _broken(_empty("evaluatorType"))
@@ -33,7 +35,7 @@ class Lambda(TaskType):
     def compute(self, task: Task) -> Result:
         body = task.input.get("scriptExpression") or task.node.options.get("script_expression")
         if not isinstance(body, str) or not body.strip():
-            return _broken("Empty 'scriptExpression' in Lambda task's input parameters", RunState.FAILED)
+            return _broken(_empty("scriptExpression", "Lambda"), RunState.FAILED)
         result = scripted(task, "javascript", f"(function() {{ {body}\n }})()")
         return result if result.state == RunState.COMPLETED else _broken(result.reason or "", RunState.FAILED)
 
@@ -45,13 +47,12 @@ def scripted(task: Task, evaluator: str, expression: str) -> Result:
     except ScriptTimeout as error:
         return _broken(str(error), RunState.FAILED)
     except ScriptError as error:
-        line = f" at line {error.line}" if error.line is not None else ""
-        return _broken(f"Error evaluating the script `{error}`{line}")
+        return _broken(error.told)
     return Result(state=RunState.COMPLETED, output={"result": value})
 
 
-def _empty(name: str) -> str:
-    return f"Empty '{name}' in INLINE task's input parameters. A non-empty String value must be provided."
+def _empty(name: str, of: str = "Inline") -> str:
+    return f"Empty '{name}' in {of} task's input parameters. A non-empty String value must be provided."
 
 
 def _broken(reason: str, state: RunState = RunState.FAILED_WITH_TERMINAL_ERROR) -> Result:

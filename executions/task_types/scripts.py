@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from executions.engine.tools import Task
+from workflows_app.json_text import dumps
 
 VALUE_PARAM = "value-param"
 # evaluator type -> script language
@@ -12,14 +13,14 @@ LANGUAGES = {"javascript": "javascript", "graaljs": "javascript", "js": "javascr
 
 
 def as_case(value: Any) -> str:
-    """A choice as text, as definitions write their cases: null, true, 1, and texts as they are."""
+    """A choice as text, as definitions write their cases: null, true, 1, texts as they are, the rest as JSON."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def evaluate(task: Task, evaluator: str, expression: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executions.engine.events import Result
-from executions.engine.new_execution import NewExecution
+from executions.engine.new_execution import CHILDREN, NewExecution
 from executions.engine.rows import ExecutionRow
 from executions.states import ExecutionState, RunsOn, RunState
 from executions.task_types.base import TaskType, Work
@@ -32,7 +32,8 @@ class SubWorkflow(TaskType):
         given = work.input
         inline = work.node.options.get("definition") or given.get("subWorkflowDefinition")
         try:
-            found = find_inline(inline, "workflowDefinition") if inline else _named(given)
+            pinned = parent.settings.value.get(CHILDREN, {})
+            found = find_inline(inline, "workflowDefinition") if inline else _named(given, pinned)
         except (NoSuchWorkflow, Invalid) as error:
             return Result(state=RunState.FAILED, reason=str(error))
         own_input = given.get("workflowInput") or given
@@ -60,8 +61,11 @@ class SubWorkflow(TaskType):
         )
 
 
-def _named(given: Mapping[str, Any]) -> Found:
+def _named(given: Mapping[str, Any], pinned: Mapping[str, int]) -> Found:
+    """``pinned``: what the latest versions were when the parent began."""
     name, version = given.get("subWorkflowName"), given.get("subWorkflowVersion")
+    if version is None:
+        version = pinned.get(str(name))
     if isinstance(version, str):
         number = whole_number(version)
         version = version if number is None else number

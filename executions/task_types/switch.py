@@ -20,7 +20,7 @@ class Switch(TaskType):
         try:
             case = as_case(evaluate(task, str(evaluator), str(expression)))
         except ScriptError as error:
-            return Result(state=RunState.FAILED, reason=str(error))
+            return Result(state=RunState.FAILED, reason=error.told)
         return Result(
             state=RunState.COMPLETED,
             output={"evaluationResult": [case], "selectedCase": case},
@@ -48,6 +48,7 @@ class Decision(TaskType):
 def _marks(task: Task, case: str) -> dict[str, str]:
     """What the recorded input shows of the choice."""
     options = task.node.options
-    known = options.get("all_cases", ())
+    # an empty case of a DECISION leads to its default
+    known = options.get("all_cases", ()) if task.node.type == "SWITCH" else options.get("cases", ())
     has_children = case in options.get("cases", ()) if case in known else bool(options.get("default"))
     return {"case": case, **({"hasChildren": "true"} if has_children else {})}

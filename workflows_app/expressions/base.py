@@ -19,9 +19,19 @@ class ScriptError(Exception):
         super().__init__(message)
         self.line = line
 
+    @property
+    def told(self) -> str:
+        """What people read about it."""
+        line = f" at line {self.line}" if self.line is not None else ""
+        return f"Error evaluating the script `{self}`{line}"
+
 
 class ScriptTimeout(ScriptError):
     """A script took longer than it may."""
+
+    @property
+    def told(self) -> str:
+        return str(self)
 
 
 class RunView(Protocol):

@@ -100,9 +100,3 @@ def test_what_is_no_list_of_events_is_refused(events: Any) -> None:
     body = [{"name": "w", "tasks": [task("SIMPLE", onStateChange={"onStart": events})]}]
     answer = call("PUT", "metadata/workflow", body, expect=400).json
     assert "onStateChange.onStart" in answer["validationErrors"][0]["message"]
-
-
-def test_what_cannot_be_run_is_refused() -> None:
-    body = [{"name": "w", "tasks": [task("KAFKA_PUBLISH", "t", {"kafka_request": {}})]}]
-    answer = call("PUT", "metadata/workflow", body, expect=400).json
-    assert "this server speaks no Kafka" in answer["validationErrors"][0]["message"]

@@ -153,8 +153,8 @@ LONG = "x" * 256
         ("POST", "workflow/{}", {}),
         ("POST", "workflow/execute/{}/1", {}),
         ("GET", "tasks/{}", None),
-        ("GET", "tasks/{}/log", None),
-        ("POST", "tasks/{}/t/COMPLETED", {}),
+        ("POST", "tasks/{}/log", None),
+        ("POST", "tasks/{}/t/COMPLETED/sync", {}),
     ],
 )
 @pytest.mark.parametrize(

@@ -69,17 +69,15 @@ def event_task(sink: Any) -> dict[str, Any]:
     return {"name": "w", "version": 1, "schemaVersion": 2, "tasks": [task]}
 
 
-@pytest.mark.parametrize(
-    "sink", ["conductor", "conductor:x", "redis:orders", "redis_stream:a:b", "${workflow.input.s}"]
-)
-def test_known_sinks_and_expressions_are_registered(sink: str) -> None:
+@pytest.mark.parametrize("sink", ["conductor", "conductor:x", "redis:orders", "${workflow.input.s}", "kafka:t", "foo"])
+def test_every_sink_is_registered_whether_this_server_has_it_or_not(sink: str) -> None:
     assert workflow_draft(event_task(sink)).name == "w"
 
 
-@pytest.mark.parametrize("sink", ["sqs:q", "kafka:t", "foo", "amqp_exchange:x", "conductor:", None])
-def test_sinks_that_lead_nowhere_are_refused_at_registration(sink: str | None) -> None:
+@pytest.mark.parametrize("sink", ["", None])
+def test_an_event_task_without_a_sink_is_refused(sink: str | None) -> None:
     found = problems(workflow_draft, event_task(sink))
-    assert "taskType: EVENT taskName: e" in found["tasks[0]"]
+    assert found["tasks[0]"] == "sink field is required for taskType: EVENT taskName: e"
 
 
 def test_rabbitmq_is_a_sink_where_it_is_the_broker(settings: Any) -> None:

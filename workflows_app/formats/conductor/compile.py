@@ -15,7 +15,7 @@ from workflows_app.durations import LONGEST_SECONDS
 from workflows_app.expressions import compile_template
 from workflows_app.formats.conductor.fields import Problems, render
 from workflows_app.formats.conductor.schema_def import enforced
-from workflows_app.formats.conductor.task_def import AD_HOC
+from workflows_app.formats.conductor.task_def import AD_HOC, AD_HOC_SYSTEM
 from workflows_app.formats.conductor.task_def import policy as policy_of
 from workflows_app.formats.conductor.validation import PROGRAMS
 from workflows_app.formats.conductor.workflow_def import WorkflowDef, WorkflowTask, WorkflowTimeoutPolicy, walk
@@ -78,9 +78,10 @@ def _admission(config: dict[str, Any] | None) -> Admission | None:
 def compile_branch(tasks: list[WorkflowTask], join: str | None, *, known: frozenset[str]) -> dict[str, Node]:
     """The nodes of one branch of a dynamic fork. ``join``: the JOIN to tell when its last task has ended.
 
-    ``known``: refs of the definition, which expressions may name.
+    ``known``: refs of the definition, which expressions may name. A branch task without a task definition is neither
+    retried nor timed (contracts/conductor.md, section 4.2).
     """
-    compiler = _Compiler({task.ref for task in walk(tasks)} | known)
+    compiler = _Compiler({task.ref for task in walk(tasks)} | known, undefined=AD_HOC_SYSTEM)
     compiler.sequence(tasks, None, None)
     compiler.tell_joins()
     last = tasks[-1].ref
@@ -95,8 +96,11 @@ def compile_branch(tasks: list[WorkflowTask], join: str | None, *, known: frozen
 
 
 class _Compiler:
-    def __init__(self, refs: set[str]) -> None:
+    """``undefined``: the policy of SIMPLE tasks without a task definition."""
+
+    def __init__(self, refs: set[str], undefined: TaskPolicy = AD_HOC) -> None:
         self._refs = refs
+        self._undefined = undefined
         self.nodes: dict[str, Node] = {}
 
     def sequence(self, tasks: list[WorkflowTask], after: str | None, scope: str | None) -> None:
@@ -129,6 +133,8 @@ class _Compiler:
             inline = task.sub_workflow_param.workflow_definition if task.sub_workflow_param else None
             if isinstance(inline, dict):
                 options["definition"] = inline
+            elif task.sub_workflow_param and (name := task.sub_workflow_param.latest_of):
+                options["latest_of"] = name
         if kind is Kind.DYNAMIC:
             options["retry_count"] = task.retry_count
         options.update(fields.pop("options", {}))
@@ -141,7 +147,7 @@ class _Compiler:
                 "input": self._input(task),
                 "scope": scope,
                 "policy": _embedded_policy(task),
-                "default_policy": AD_HOC if task.type == "SIMPLE" else TaskPolicy(),
+                "default_policy": self._undefined if task.type == "SIMPLE" else AD_HOC_SYSTEM,
                 "retry_limit": 0 if task.type in NEVER_RETRIED else task.retry_count,
                 "start_delay": task.start_delay,
                 "optional": task.optional,

@@ -119,6 +119,13 @@ def check(task: TaskDef, path: str, problems: Problems) -> None:
         "TaskDef maxRetryDelaySeconds: {0} must be >= 0",
     )
     _at_least(problems, at("backoffJitterMs"), task.backoff_jitter_ms, 0, "TaskDef backoffJitterMs: {0} must be >= 0")
+    _at_least(
+        problems,
+        at("totalTimeoutSeconds"),
+        task.total_timeout_seconds,
+        0,
+        "TaskDef totalTimeoutSeconds: {0} must be >= 0",
+    )
     if 0 < task.timeout_seconds < task.response_timeout_seconds:
         problems.note(
             at("responseTimeoutSeconds"),
@@ -183,3 +190,5 @@ def _seconds(given: int) -> int:
 AD_HOC = TaskPolicy(
     retry=RetryPolicy(limit=3, delay=60), timeouts=Timeouts(response=3600, policy=OnTimeout.END_EXECUTION)
 )
+# The same for tasks of other types: only a count of their own in the workflow gives them further attempts.
+AD_HOC_SYSTEM = TaskPolicy(retry=RetryPolicy(delay=60))

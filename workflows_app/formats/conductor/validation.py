@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workflows_app import expressions, sinks
+from workflows_app import expressions
 from workflows_app.durations import DurationError, parse_duration, parse_until
 from workflows_app.expressions.base import ExpressionError, ScriptError
 from workflows_app.expressions.conductor import references
@@ -99,10 +99,9 @@ def _at_least_one(name: str, task: WorkflowTask) -> str:
 
 
 def _event(task: WorkflowTask) -> Iterator[str]:
+    # what this server does with it, is told when the task runs: a definition may be meant for several servers
     if not task.sink:
         yield _required("sink", task)
-    elif (problem := sinks.problem(task.sink)) is not None:
-        yield f"{problem}, taskType: {task.type} taskName: {task.name}"
 
 
 def _decision(task: WorkflowTask) -> Iterator[str]:
@@ -210,10 +209,8 @@ def _on_state_change(task: WorkflowTask) -> Iterator[str]:
 
 
 def _kafka(task: WorkflowTask) -> Iterator[str]:
-    yield (
-        f"KAFKA_PUBLISH cannot be run: this server speaks no Kafka, taskName: {task.name}. Publish from a worker of"
-        " your own (type SIMPLE)"
-    )
+    if "kafka_request" not in task.input_parameters:
+        yield _required("inputParameters.kafka_request", task)
 
 
 def _terminate(task: WorkflowTask) -> Iterator[str]:

@@ -43,6 +43,12 @@ class SubWorkflowParams:
     idempotency_strategy: str | None = text()
     priority: Any = anything()
 
+    @property
+    def latest_of(self) -> str | None:
+        """The name, if it asks for the latest version of a registered workflow."""
+        asks = self.version is None and self.workflow_definition is None and "${" not in (self.name or "")
+        return self.name if asks else None
+
 
 @dataclass(slots=True, kw_only=True)
 class WorkflowTask:
