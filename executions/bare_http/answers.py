@@ -63,7 +63,9 @@ def read(connection: Connection, *, method: str, unpacks: bool, max_body: int) -
 
 
 def _head(connection: Connection) -> _Head:
-    while (end := _HEAD_END.search(connection.received)) is None:
+    searched = 0
+    while (end := _HEAD_END.search(connection.received, searched)) is None:
+        searched = max(len(connection.received) - 3, 0)  # however small the pieces are in which it comes
         if len(connection.received) > MAX_HEAD:
             raise ValueError(f"the head of the answer has more than {MAX_HEAD} bytes")
         _more(connection)
@@ -117,46 +119,43 @@ def _body(connection: Connection, head: _Head, method: str, max_body: int) -> tu
 
 def _exactly(connection: Connection, size: int) -> bytes:
     if len(connection.received) < size:
-        parts, have = [connection.received], len(connection.received)
-        while have < size:
+        have = bytearray(connection.received)
+        while len(have) < size:
             connection.received = b""
             _more(connection)
-            parts.append(connection.received)
-            have += len(connection.received)
-        connection.received = b"".join(parts)
+            have += connection.received
+        connection.received = bytes(have)
     found, connection.received = connection.received[:size], connection.received[size:]
     return found
 
 
 def _rest(connection: Connection, max_body: int) -> bytes:
-    parts, size = [connection.received], len(connection.received)
-    while size <= max_body:
+    have = bytearray(connection.received)
+    while len(have) <= max_body:
         connection.received = b""
         if not connection.receive():
-            return b"".join(parts)
-        parts.append(connection.received)
-        size += len(connection.received)
+            return bytes(have)
+        have += connection.received
     raise _too_large(max_body)
 
 
 def _chunks(connection: Connection, max_body: int) -> bytes:
-    parts, size = [], 0
+    have = bytearray()
     while True:
         line = _line(connection).partition(b";")[0].strip(_BLANKS)
         if not _SIZE.fullmatch(line):
             raise ValueError("malformed size of a chunk in the answer")
         length = int(line, 16)
-        size += length
-        if size > max_body:
+        if len(have) + length > max_body:
             raise _too_large(max_body)
         if not length:
             break
-        parts.append(_exactly(connection, length))
+        have += _exactly(connection, length)
         if _line(connection):
             raise ValueError("malformed end of a chunk in the answer")
     while _line(connection):  # headers that come after the body
         continue
-    return b"".join(parts)
+    return bytes(have)
 
 
 def _line(connection: Connection) -> bytes:

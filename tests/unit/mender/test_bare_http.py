@@ -16,7 +16,7 @@ from executions.bare_http.connections import Canceled, Connection, Limits
 from executions.bare_http.writing import request
 
 OK = b"HTTP/1.1 200 OK\r\n"
-PACKED = gzip.compress(b'{"a": 1}')
+PACKED = gzip.compress(b'{"a": 1}', mtime=0)
 
 
 def written(method: str = "GET", url: str = "http://h/", body: bytes = b"", **headers: str) -> list[str]:
@@ -210,6 +210,26 @@ def test_what_an_answer_says(line: tuple[socket.socket, Connection], text: bytes
     assert (found.body, again) == (body, kept)
 
 
+@pytest.mark.parametrize(
+    "body", ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+def test_an_answer_may_come_in_pieces(body: str) -> None:
+    there, here = socket.socketpair()
+    connection = Connection(("http", "h", 80), here, Limits(10, lambda: False))
+
+    def drip() -> None:
+        for byte in OK + body.encode():
+            there.sendall(bytes([byte]))
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    found, again = answers.read(connection, method="GET", unpacks=True, max_body=1000)
+    dripping.join()
+    assert (found.body, again) == (b"hello", True)
+    there.close()
+    here.close()
+
+
 def test_the_answer_to_head_has_no_body(line: tuple[socket.socket, Connection]) -> None:
     found, again = answered(line, OK + b"Content-Length: 9\r\n\r\n", "HEAD")
     assert (found.body, again) == (b"", True)
@@ -233,7 +253,7 @@ def test_the_answer_to_head_has_no_body(line: tuple[socket.socket, Connection]) 
         OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab",
         OK + b"Content-Encoding: gzip\r\n\r\nabc",
         OK + b"Content-Encoding: gzip\r\n\r\n" + PACKED[:-3],
-        OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 1001),
+        OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 1001, mtime=0),
         OK + b"Content-Length: 1001\r\n\r\n",
         OK + b"\r\n" + b"x" * 1001,
         OK + b"Transfer-Encoding: chunked\r\n\r\n3E9\r\n",
