@@ -46,6 +46,8 @@ LATE = "late"
 UNKNOWN_ERROR = "Unknown error"
 # A run that has ended like this and was never started has failed by what came before it.
 NEVER_BEGUN = frozenset({RunState.FAILED, RunState.FAILED_WITH_TERMINAL_ERROR})
+# in the memo of a run that waits for others: those that have come
+ARRIVED = "arrived"
 _NODE = "action"
 _STATES = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELED})
 
@@ -138,6 +140,8 @@ def has_begun(run: RunRow) -> bool:
     if it has failed before it could begin."""
     if run.state == RunState.WAITING or (run.state in NEVER_BEGUN and run.started_at is None):
         return False
+    if run.state == RunState.CANCELED and run.started_at is None:  # cut off while it waited, or in somebody's hands
+        return not run.start_delay and ARRIVED not in (run.memo.value if run.memo else {})
     return run.state != RunState.DELAYED or run.started_at is not None
 
 

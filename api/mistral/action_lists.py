@@ -12,7 +12,7 @@ from api.mistral.run_states import UNANSWERED, action_condition
 from api.mistral.task_json import ACTION_FIELDS, actions_json
 from api.mistral.task_places import attempts_of
 from api.mistral.wire import PROJECT, MistralView, as_flag
-from executions.action_executions import NEVER_BEGUN
+from executions.action_executions import ARRIVED, NEVER_BEGUN
 from executions.engine.place import item_index
 from executions.engine.rows import RunRow
 from executions.models import TaskRun
@@ -86,8 +86,14 @@ def action_runs() -> QuerySet[TaskRun]:
         found.exclude(runs_on=RunsOn.CHILD)
         .exclude(state=RunState.WAITING)
         .exclude(state__in=(RunState.DELAYED, *NEVER_BEGUN), started_at__isnull=True)
+        .exclude(_cut_off_before(), state=RunState.CANCELED, started_at__isnull=True)
         .exclude(path__contains="!")
     )
+
+
+def _cut_off_before() -> Q:
+    """It had a delay to sit out, or others to wait for."""
+    return Q(start_delay__gt=0) | Q(memo__isnull=False, memo__contains=f'"{ARRIVED}"')
 
 
 def actions_page(view: MistralView, query: Query, rows: QuerySet[TaskRun]) -> dict[str, Any]:

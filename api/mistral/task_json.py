@@ -147,7 +147,10 @@ def state_info(run: RunRow) -> str | None:
     """Why a task is in its state."""
     if run.state == RunState.DELAYED:
         delay, policy = f"[delay={run.start_delay:g}]", "retry" if run.attempt else "wait-before"
-        return "Delayed by 'wait-after' policy" if ENDED_AS in memo_of(run) else f"Delayed by '{policy}' policy {delay}"
+        if ENDED_AS in memo_of(run):
+            seconds = round((run.due_at - run.updated_at).total_seconds()) if run.due_at else 0
+            return f"Delayed by 'wait-after' policy [delay={seconds}]"
+        return f"Delayed by '{policy}' policy {delay}"
     if run.state == RunState.WAITING and run.reason is None:
         return "Task is waiting."
     return run.reason

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from executions.engine import finishing, reviving
+from executions.engine.cutting import leads_to
 from executions.engine.place import item_index
 from executions.engine.rows import RunRow
 from executions.states import RUN_SUCCEEDED, ExecutionState, RunState
@@ -59,7 +60,8 @@ def pass_over(plan: Plan, run: RunRow) -> None:
 def _go_on(plan: Plan, run: RunRow) -> None:
     """The execution goes on, and has not failed by this task any more; other failures still count."""
     memo = plan.execution.memo.value
-    failures = [told for told in memo.get("unhandled", ()) if told[0] != run.id]
+    mended = {run.id, *_reopen_joins_behind(plan, run)}
+    failures = [told for told in memo.get("unhandled", ()) if told[0] not in mended]
     kept = {name: memo[name] for name in ("published", "ends") if name in memo}
     failed = plan.execution.failed_refs.value if plan.execution.failed_refs else []
     if plan.execution.ended:
@@ -69,3 +71,18 @@ def _go_on(plan: Plan, run: RunRow) -> None:
     refs = {told[1] for told in failures}
     plan.change_execution(failed_refs=reviving.failed_among(failed, refs))
     plan.touched[plan.execution.id] = None
+
+
+def _reopen_joins_behind(plan: Plan, run: RunRow) -> list[str]:
+    """What has waited behind a task in vain waits again: the task may come yet. Gives the ids of those joins."""
+    behind = leads_to(plan.graph, run)
+    reopened = []
+    for other in reviving.latest_attempts(plan.snapshot.everything()):
+        vain = other.state in _MENDABLE and other.started_at is None and plan.node(other).gather is not None
+        if vain and other.ref in behind and other.id != run.id:
+            mine = reviving.reopen_waiting(plan, other)
+            mine.state = RunState.WAITING
+            mine.updated_at = plan.now
+            plan.decision.reopening = True
+            reopened.append(mine.id)
+    return reopened

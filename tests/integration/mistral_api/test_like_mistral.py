@@ -73,6 +73,37 @@ def test_nothing_has_run_in_a_task_whose_input_cannot_be_evaluated() -> None:
     assert (task["state"], task["result"], actions(task["id"])) == ("ERROR", "[]", [])
 
 
+def test_no_action_is_seen_of_what_was_cut_off_while_it_waited() -> None:
+    running = begun("""  tasks:
+    a: {action: std.async_noop, on-success: j}
+    b: {on-success: j}
+    j: {join: all}
+    d: {action: std.noop, wait-before: 30}
+""")
+    call("PUT", f"executions/{running}", {"state": "CANCELLED"})
+    found = tasks(running)
+    assert {name: len(actions(task["id"])) for name, task in found.items()} == {"a": 1, "b": 1, "j": 0, "d": 0}
+    for name in ("j", "d"):
+        assert call("GET", f"action_executions/{found[name]['id']}").status == 404
+
+
+def test_a_task_that_is_run_again_may_meet_a_join_that_has_failed_without_it() -> None:
+    running = begun("""  tasks:
+    a: {action: std.async_noop, on-success: j}
+    b: {on-success: j}
+    j: {join: all, publish: {j: 1}}
+""")
+    (action,) = actions(tasks(running)["a"]["id"])
+    call("PUT", f"action_executions/{action['id']}", {"state": "ERROR"})
+    task = tasks(running)["a"]
+    assert (execution(running)["state"], tasks(running)["j"]["state"]) == ("ERROR", "ERROR")
+    assert call("PUT", f"tasks/{task['id']}", {"state": "RUNNING", "reset": True}).status == 200
+    assert tasks(running)["j"]["state"] == "WAITING"
+    (_, action) = sorted(actions(task["id"]), key=lambda a: a["state"] == "RUNNING")
+    call("PUT", f"action_executions/{action['id']}", {"state": "SUCCESS"})
+    assert (execution(running)["state"], execution(running)["output"]) == ("SUCCESS", '{"j": 1}')
+
+
 def test_items_of_an_earlier_attempt_are_not_accepted() -> None:
     ended = begun("  tasks: {t: {with-items: 'i in [1, 2]', action: std.fail, retry: {count: 1, delay: 0}}}\n")
     found = actions(tasks(ended)["t"]["id"])

@@ -7,7 +7,7 @@ from typing import Any
 from executions.engine.events import Paused, Stopped, TaskPassedOver, TaskRunAgain
 from executions.states import ExecutionState, RunState
 from tests.unit.engine.world import World, call, graph, task
-from workflows_app.graph.model import Edge, Items, On, OnFailure
+from workflows_app.graph.model import Edge, Gather, Items, On, OnFailure
 
 
 def two_failures() -> World:
@@ -142,3 +142,46 @@ def test_an_execution_can_be_stopped_in_every_ended_state_but_once() -> None:
         assert (world.state, world.execution.reason) == (state, "enough")
         assert world.run("a").state == RunState.CANCELED
         assert world.apply(Stopped(ExecutionState.FAILED)).refused == "the execution has ended"
+
+
+def failed_join() -> World:
+    """a and b lead to the join j, and that to k; a fails, and j with it."""
+    g = graph(
+        task("a", edges=(Edge(to="j"),)),
+        task("b", edges=(Edge(to="j"),)),
+        task("j", gather=Gather(sources=("a", "b")), edges=(Edge(to="k"),)),
+        task("k"),
+        entry=("a", "b"),
+        on_failure=OnFailure.WHEN_DRAINED,
+    )
+    world = World(g).start()
+    world.finish("b")
+    world.fail("a")
+    assert (world.state, world.run("j").state) == ("FAILED", "FAILED_WITH_TERMINAL_ERROR")
+    assert world.run("j").started_at is None
+    return world
+
+
+def test_a_join_that_has_failed_by_a_task_waits_for_it_again() -> None:
+    world = failed_join()
+    world.apply(TaskRunAgain(world.run("a").id, afresh=True))
+    assert (world.state, world.run("j").state, world.open_refs()) == ("RUNNING", "WAITING", ["a"])
+    world.finish("a")
+    world.finish("j")
+    world.finish("k")
+    assert (world.state, world.execution.reason) == ("COMPLETED", None)
+
+
+def test_a_join_that_has_failed_by_a_task_goes_on_when_that_is_passed_over() -> None:
+    world = failed_join()
+    world.apply(TaskPassedOver(world.run("a").id))
+    world.finish("j")
+    world.finish("k")
+    assert world.state == "COMPLETED"
+
+
+def test_a_join_fails_once_more_with_its_task() -> None:
+    world = failed_join()
+    world.apply(TaskRunAgain(world.run("a").id, afresh=True))
+    world.fail("a")
+    assert (world.state, world.run("j").state) == ("FAILED", "FAILED_WITH_TERMINAL_ERROR")
