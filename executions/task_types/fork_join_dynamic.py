@@ -79,12 +79,15 @@ def _same_task(task: Task, inputs: list[Any]) -> Iterator[WorkflowTask]:
     given = task.input
     workflow = given.get("forkTaskWorkflow")
     kind = "SUB_WORKFLOW" if workflow else str(given.get("forkTaskType") or "SIMPLE")
-    name = str(given.get("forkTaskName") or _default_name(task, kind))
+    called = str(given.get("forkTaskName") or _default_name(task, kind))
+    name = str(given.get("forkTaskName") or workflow or called)
     for number, element in enumerate(inputs):
         values = dict(element) if isinstance(element, Mapping) else {"input": element}
         described: dict[str, Any] = {
             "name": name,
-            "taskReferenceName": f"_{task.node.ref}_{name}_{number}" if _among_others(task) else f"_{name}_{number}",
+            "taskReferenceName": f"_{task.node.ref}_{called}_{number}"
+            if _among_others(task)
+            else f"_{called}_{number}",
             "type": kind,
             "inputParameters": {**values, "__index": number},
             "optional": bool(task.node.options.get("optional_branches")),

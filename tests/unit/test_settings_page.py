@@ -20,6 +20,8 @@ OTHERS = {
     "CONTENT_TYPE",
     "HTTP_TRANSFER_ENCODING",
     "PATH_INFO",
+    "RAW_URI",
+    "SCRIPT_NAME",
     "wsgi.input",
 }
 FOR_TESTS = re.compile(r"\bUPBEAT_TEST_[A-Z_]+\b")

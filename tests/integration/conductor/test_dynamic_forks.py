@@ -27,6 +27,7 @@ def test_branches_that_are_workflows_go_by_the_name_of_the_fork() -> None:
     register(task("INLINE", "i", {"expression": "1"}), name="child")
     found = forked({"forkTaskWorkflow": "child", "forkTaskInputs": [{"a": 1}, {"a": 2}]})
     assert found["tasks"][0]["inputData"]["forkedTasks"] == ["_f_0", "_f_1"]
+    assert found["tasks"][1]["taskDefName"] == "child"
 
 
 @pytest.mark.parametrize(
