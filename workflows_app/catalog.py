@@ -127,13 +127,6 @@ def task_names(version_id: int) -> tuple[str, ...]:
     return tuple(sorted({node.name for node in graph(version_id).nodes.values()}))
 
 
-@lru_cache(maxsize=2048)
-def child_names(version_id: int) -> tuple[str, ...]:
-    """The workflows of which a version's graph starts whatever version is the latest."""
-    options = (node.options for node in graph(version_id).nodes.values())
-    return tuple(sorted({of["latest_of"] for of in options if "latest_of" in of}))
-
-
 def forget() -> None:
     """Drops everything that is kept: for tests, whose tables are emptied behind the catalog's back."""
     global _current
@@ -142,4 +135,3 @@ def forget() -> None:
         cached.cache_clear()
     policy.cache_clear()
     task_names.cache_clear()
-    child_names.cache_clear()

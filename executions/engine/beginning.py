@@ -28,6 +28,7 @@ from executions.store import admissions, cache, logs, outbox, runs
 from executions.store import executions as execution_store
 from workflows_app import catalog
 from workflows_app.catalog import Found
+from workflows_app.graph.analysis import analyse
 from workflows_app.graph.model import Graph
 
 
@@ -175,7 +176,7 @@ def _begun_anew(row: ExecutionRow, version: Found | None, moment: datetime) -> E
         fresh.version_id, fresh.number = version.id, version.number
         look = catalog.Catalog()
         fresh.task_definitions = _doc(look.task_definitions(catalog.task_names(version.id)))
-        fresh.settings = _doc(_with_children(row.settings.value, row.format, version.id, look))
+        fresh.settings = _doc(_with_children(row.settings.value, row.format, catalog.graph(version.id), look))
     return fresh
 
 
@@ -210,17 +211,17 @@ def new_row(
         created_at=moment,
         updated_at=moment,
         task_definitions=_doc(definitions),
-        settings=_doc(_with_children(request.settings, request.format, request.version_id, look)),
+        settings=_doc(_with_children(request.settings, request.format, graph, look)),
         attributes=_doc(request.attributes),
         input=_doc(given),
     )
 
 
 def _with_children(
-    settings: Mapping[str, Any], format: str, version_id: int, look: catalog.Catalog | None
+    settings: Mapping[str, Any], format: str, graph: Graph, look: catalog.Catalog | None
 ) -> Mapping[str, Any]:
     """The settings with what the latest version of each child workflow is at this moment: it stays that."""
-    names = catalog.child_names(version_id)
+    names = analyse(graph).children
     if not names and CHILDREN not in settings:
         return settings
     kept = {name: value for name, value in settings.items() if name != CHILDREN}

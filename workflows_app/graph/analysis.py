@@ -60,6 +60,12 @@ class Analysis:
                 return False
         return all(self._joined(node) for node in graph.nodes.values() if node.opens)
 
+    @cached_property
+    def children(self) -> tuple[str, ...]:
+        """The workflows of which the graph starts whatever version is the latest."""
+        options = (node.options for node in self._graph.nodes.values())
+        return tuple(sorted({of["latest_of"] for of in options if "latest_of" in of}))
+
     def _joined(self, fork: Node) -> bool:
         """Whether the join that a fork opens waits for the end of each branch, and for nothing else."""
         opened = self._graph.nodes.get(fork.opens or "")
