@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 import socket
 import threading
 from collections.abc import Mapping
@@ -19,9 +20,11 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 _CHUNK = 64 * 1024
+# what urllib3 puts in front of its errors
+_CLASS = re.compile(r"^<?\w*(?:Connection|Pool)\(.*?\)>?: ")
 _local = threading.local()
 
 
@@ -186,7 +189,7 @@ def connected(scheme: str, host: str, port: int, seconds: float) -> socket.socke
         made.connect()
     except HTTPError as error:
         made.close()
-        raise OSError(_text_of(error)) from error
+        raise OSError(explained(error)) from error
     except BaseException:
         made.close()
         raise
@@ -197,10 +200,14 @@ def connected(scheme: str, host: str, port: int, seconds: float) -> socket.socke
     return sock
 
 
-def _text_of(error: Exception) -> str:
-    """Without the name of the connection's class, which urllib3 puts first."""
-    text = str(error) or type(error).__name__
-    return text.partition("): ")[2] or text if "Connection(" in text[:40] else text
+def explained(error: Exception) -> str:
+    """Why no answer came, without the names of classes that urllib3 and requests put around it."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    reason = getattr(inner, "reason", None)  # of the last of all attempts
+    inner = reason if isinstance(reason, Exception) else inner
+    if isinstance(inner, ProtocolError):
+        return ": ".join(str(part).rstrip(".") for part in inner.args)
+    return _CLASS.sub("", str(inner)) or type(inner).__name__
 
 
 class _GuardedAdapter(HTTPAdapter):

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from executions.engine.events import Result
-from executions.outbound import TooLarge, send
+from executions.outbound import TooLarge, explained, send
 from executions.states import RunsOn, RunState
 from executions.task_types.base import IO_QUEUE, TaskType, Work
 
@@ -79,6 +79,9 @@ def ask(inputs: Mapping[str, Any], idempotency_key: str) -> Answered:
         raise CannotAsk("No HTTP method specified")
     try:
         call = _Call.of(given, idempotency_key)
+    except ValueError as error:
+        raise NoAnswer(str(error)) from error
+    try:
         answer = send(
             call.method,
             call.uri,
@@ -90,7 +93,7 @@ def ask(inputs: Mapping[str, Any], idempotency_key: str) -> Answered:
             max_body=MAX_BODY,
         )
     except (requests.RequestException, TooLarge, ValueError) as error:
-        raise NoAnswer(str(error)) from error
+        raise NoAnswer(f"{call.method} {call.uri}: {explained(error)}") from error
     response = {
         "statusCode": answer.status,
         "reasonPhrase": answer.reason,

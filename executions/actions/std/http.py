@@ -13,7 +13,7 @@ from requests.models import PreparedRequest
 
 from executions.actions.base import Action, ActionContext, ActionFailed
 from executions.actions.std.echo import seconds
-from executions.outbound import Answer, TooLarge, send
+from executions.outbound import Answer, TooLarge, explained, send
 from executions.task_types.base import IO_QUEUE
 
 MAX_BODY = 5 * 1024 * 1024
@@ -94,7 +94,7 @@ class Http(Action):
                 verify=self.verify is not False,
             )
         except (requests.RequestException, TooLarge, ValueError) as error:
-            raise RuntimeError(f"Failed to send HTTP request: {error}") from error
+            raise RuntimeError(f"Failed to send HTTP request: {explained(error)}") from error
 
     def _url(self) -> str:
         url = str(self.url)
