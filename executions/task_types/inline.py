@@ -13,7 +13,7 @@ from workflows_app.expressions import ScriptError, ScriptTimeout
 
 
 class Inline(TaskType):
-    """``evaluatorType`` (javascript, graaljs, value-param) and ``expression``; the result is ``output.result``."""
+    """``evaluatorType`` (javascript, graaljs, python, value-param), ``expression``; the result is ``output.result``."""
 
     def compute(self, task: Task) -> Result:
         evaluator = task.input.get("evaluatorType")

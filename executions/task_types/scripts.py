@@ -9,7 +9,7 @@ from workflows_app.json_text import dumps
 
 VALUE_PARAM = "value-param"
 # evaluator type -> script language
-LANGUAGES = {"javascript": "javascript", "graaljs": "javascript", "js": "javascript"}
+LANGUAGES = {"javascript": "javascript", "graaljs": "javascript", "js": "javascript", "python": "python"}
 
 
 def as_case(value: Any) -> str:

@@ -47,6 +47,7 @@ _LANGUAGES = {
 _SCRIPTS = {
     "javascript": "workflows_app.expressions.javascript:SCRIPT",
     "jq": "workflows_app.expressions.jq:SCRIPT",
+    "python": "workflows_app.expressions.python:SCRIPT",
     "yaql": "workflows_app.expressions.yaql:SCRIPT",
     "jinja": "workflows_app.expressions.jinja:EXPRESSION",
     "text": "workflows_app.expressions.jinja:SCRIPT",

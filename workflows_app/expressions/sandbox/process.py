@@ -16,6 +16,7 @@ from workflows_app.expressions.sandbox.guest import frames
 _LIBRARIES = {
     "v8": ("py_mini_racer",),
     "libjq": ("jq",),
+    "monty": ("pydantic_monty",),
     "templating": ("yaql", "pbr", "jinja2", "markupsafe", "yaml", "dateutil", "six"),
 }
 _LAUNCHER = Path(__file__).parent / "guest" / "__main__.py"
