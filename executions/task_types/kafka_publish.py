@@ -1,7 +1,8 @@
 """KAFKA_PUBLISH: a message for a Kafka topic, of which this server knows no broker
 (contracts/conductor.md, section 4.6).
 
-Definitions that have such a task can be registered and run up to it; a worker of one's own can publish instead.
+No definition with such a task is accepted, but a dynamic task may turn out to be one. A worker of one's own can publish
+instead.
 """
 
 from __future__ import annotations

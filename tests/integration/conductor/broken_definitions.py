@@ -55,7 +55,7 @@ RULES: list[Case] = [
          task("FORK_JOIN_DYNAMIC", dynamicForkJoinTasksParam="a", dynamicForkTasksParam="t"),
          "dynamicForkJoinTasksParam or combination of"),
     _one("http", task("HTTP", inputParameters={"x": 1}), "inputParameters.http_request or inputParameters.uri"),
-    _one("kafka", task("KAFKA_PUBLISH"), "inputParameters.kafka_request" + _REQUIRED + "KAFKA_PUBLISH"),
+    _one("kafka", task("KAFKA_PUBLISH"), "KAFKA_PUBLISH cannot be run: this server speaks no Kafka"),
     _one("jq", task("JSON_JQ_TRANSFORM"), "inputParameters.queryExpression" + _REQUIRED),
     _one("optional terminate",
          task("TERMINATE", optional=True, inputParameters={"terminationStatus": "FAILED"}),

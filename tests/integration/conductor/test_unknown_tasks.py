@@ -44,8 +44,9 @@ def test_a_synchronous_start_without_a_request_id_is_given_one() -> None:
     assert call("POST", "workflow/execute/w/1", {"name": "w"}, requestId="r").json["requestId"] == "r"
 
 
-def test_kafka_publish_is_registered_and_fails_when_it_is_reached() -> None:
-    register(task("KAFKA_PUBLISH", "t", {"kafka_request": {"topic": "x"}}))
+def test_kafka_publish_fails_when_only_a_dynamic_task_turns_out_to_be_one() -> None:
+    inputs = {"kind": "KAFKA_PUBLISH", "kafka_request": {"topic": "x"}}
+    register({**task("DYNAMIC", "t", inputs), "dynamicTaskNameParam": "kind"})
     found = workflow(start())
     assert found["status"] == "FAILED"
     assert "speaks no Kafka" in found["reasonForIncompletion"]
@@ -64,7 +65,7 @@ def test_without_an_evaluator_type_a_script_is_javascript() -> None:
 
 
 def test_a_retry_count_of_a_system_task_without_a_definition_waits_a_minute() -> None:
-    register(task("INLINE", "t", {"expression": "1"}), task("KAFKA_PUBLISH", "k", {"kafka_request": {}}, retryCount=1))
+    register(task("INLINE", "t", {"expression": "1"}), task("EVENT", "k", sink="sqs:q", retryCount=1))
     started = start()
     again = task_of(started, "k")
     shown = [again[name] for name in ("status", "retryCount", "startDelayInSeconds")]

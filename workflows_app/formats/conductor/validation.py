@@ -209,8 +209,10 @@ def _on_state_change(task: WorkflowTask) -> Iterator[str]:
 
 
 def _kafka(task: WorkflowTask) -> Iterator[str]:
-    if "kafka_request" not in task.input_parameters:
-        yield _required("inputParameters.kafka_request", task)
+    yield (
+        f"KAFKA_PUBLISH cannot be run: this server speaks no Kafka, taskName: {task.name}. Publish from a worker of"
+        " your own (type SIMPLE)"
+    )
 
 
 def _terminate(task: WorkflowTask) -> Iterator[str]:
