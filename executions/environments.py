@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from executions.actions.placing import run_script
+from executions.actions.lone_scope import LoneScope
 from executions.operations import Illegal
 from workflows_app.expressions import ExpressionError, compile_template, evaluate
-from workflows_app.expressions.base import RunView
 from workflows_app.formats.mistral.problems import LANGUAGE
-from workflows_app.graph.model import Graph
 from workflows_app.json_text import is_storable
 from workflows_app.models import Environment
 
@@ -22,7 +20,7 @@ def environment(given: Any, *, evaluated: bool = True) -> dict[str, Any]:
     if not found or not evaluated:
         return found
     try:
-        values = evaluate(compile_template(LANGUAGE, found), _Scope(found))
+        values = evaluate(compile_template(LANGUAGE, found), _before(found))
     except ExpressionError as error:
         raise Illegal(str(error)) from None
     return dict(values)
@@ -40,41 +38,6 @@ def _variables(given: Any) -> dict[str, Any]:
     return found
 
 
-class _Scope:
-    """A ``workflows_app.expressions.Scope`` before there is an execution: ``env()`` is all that there is."""
-
-    run_id = None
-    current = None
-    locals: Mapping[str, Any] = {}
-    context: Mapping[str, Any] = {}
-
-    def __init__(self, variables: Mapping[str, Any]) -> None:
-        self.execution: Mapping[str, Any] = {
-            "id": None,
-            "root_id": None,
-            "input": {},
-            "variables": {},
-            "settings": {"env": variables},
-        }
-
-    @property
-    def definition(self) -> Graph:
-        return Graph(name="", nodes={}, entry=())
-
-    def place_id(self, run: RunView) -> str:
-        return run.id
-
-    def runs(self) -> Sequence[RunView]:
-        return []
-
-    def run(self, ref: str) -> RunView | None:
-        return None
-
-    def run_input(self, ref: str) -> Any:
-        return None
-
-    def run_output(self, ref: str) -> Any:
-        return None
-
-    def script(self, language: str, source: str, data: Any) -> Any:
-        return run_script(language, source, data)
+def _before(variables: Mapping[str, Any]) -> LoneScope:
+    """Before there is an execution: ``env()`` is all that there is."""
+    return LoneScope({"id": None, "root_id": None, "input": {}, "variables": {}, "settings": {"env": variables}})

@@ -12,14 +12,14 @@ from typing import Any
 
 from executions.actions import registry
 from executions.actions.base import Action
-from executions.actions.placing import AD_HOC_RUN, run_script
+from executions.actions.lone_scope import LoneScope
+from executions.actions.placing import AD_HOC_RUN
 from executions.engine.events import Result
 from executions.engine.rows import ExecutionRow
 from executions.engine.scope import ExecutionFields
 from executions.states import RunState
 from workflows_app import catalog
 from workflows_app.expressions import ExpressionError, compile_template, evaluate
-from workflows_app.expressions.base import RunView
 from workflows_app.formats.mistral.drafts import ACTIONS
 from workflows_app.formats.mistral.problems import LANGUAGE
 from workflows_app.formats.mistral.start import wrong_input
@@ -143,42 +143,16 @@ def transform(chain: Sequence[int], value: Any, execution: ExecutionRow) -> Any:
     return value
 
 
-class AdHocScope:
-    """A ``workflows_app.expressions.Scope`` in which ``$`` is one value, and no task is known."""
-
-    run_id = None
-    current = None
-    locals: Mapping[str, Any] = {}
+class AdHocScope(LoneScope):
+    """In which ``$`` is one value."""
 
     def __init__(self, execution: ExecutionRow, value: Any) -> None:
-        self._execution = execution
+        super().__init__(ExecutionFields(execution))
+        self._row = execution
         self.root = value
-        self.context: Mapping[str, Any] = {}
-
-    @property
-    def execution(self) -> Mapping[str, Any]:
-        return ExecutionFields(self._execution)
 
     @property
     def definition(self) -> Graph:
-        if self._execution.format == AD_HOC_RUN:
-            return Graph(name=self._execution.name, nodes={}, entry=())
-        return catalog.graph(self._execution.version_id)
-
-    def place_id(self, run: RunView) -> str:
-        return run.id
-
-    def runs(self) -> Sequence[RunView]:
-        return []
-
-    def run(self, ref: str) -> RunView | None:
-        return None
-
-    def run_input(self, ref: str) -> Any:
-        return None
-
-    def run_output(self, ref: str) -> Any:
-        return None
-
-    def script(self, language: str, source: str, data: Any) -> Any:
-        return run_script(language, source, data)
+        if self._row.format == AD_HOC_RUN:
+            return Graph(name=self._row.name, nodes={}, entry=())
+        return catalog.graph(self._row.version_id)
