@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from conductor.client.configuration.configuration import Configuration
 from conductor.client.http.models import StartWorkflowRequest
 from conductor.client.orkes_clients import OrkesClients
 
+from tests.clients.waiting import eventually
 from tests.stack import Stack
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 20) -> T:
-    """What ``look`` gives as soon as it gives something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
 
 
 class Conductor:

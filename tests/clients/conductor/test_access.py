@@ -23,7 +23,7 @@ from conductor.client.orkes_clients import OrkesClients
 from conductor.client.workflow.conductor_workflow import ConductorWorkflow
 from conductor.client.workflow.task.wait_for_webhook_task import WaitForWebHookTask
 
-from tests.clients.conductor.conftest import eventually
+from tests.clients.waiting import eventually
 from tests.stack import ROOT, Stack, running
 
 Key = tuple[str, str]

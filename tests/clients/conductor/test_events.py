@@ -14,7 +14,8 @@ from conductor.client.http.api_client import ApiClient
 from conductor.client.http.models.event_handler import EventHandler
 from conductor.client.http.rest import ApiException
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
+from tests.clients.waiting import eventually
 from tests.stack import Stack
 
 

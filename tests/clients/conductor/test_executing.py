@@ -6,8 +6,9 @@ import pytest
 from conductor.client.http.models import StartWorkflowRequest
 from conductor.client.http.rest import ApiException
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
 from tests.clients.conductor.test_kitchen_sink import inline, task
+from tests.clients.waiting import eventually
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
+from tests.clients.waiting import eventually
 from tests.stub import Stub
 
 Task = dict[str, Any]

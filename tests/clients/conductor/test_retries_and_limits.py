@@ -9,7 +9,8 @@ import pytest
 import requests
 from conductor.client.http.models import TaskDef
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
+from tests.clients.waiting import eventually
 from tests.stack import Stack
 
 # the SDK asks its own models for fields that it calls deprecated

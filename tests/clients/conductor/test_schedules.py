@@ -16,7 +16,8 @@ from conductor.client.http.rest import ApiException
 from conductor.client.orkes.models.metadata_tag import MetadataTag
 from conductor.client.orkes_clients import OrkesClients
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
+from tests.clients.waiting import eventually
 from tests.stack import ROOT, Stack
 
 YEARLY = "0 0 3 1 1 ?"

@@ -13,7 +13,8 @@ from conductor.client.workflow.task.join_task import JoinTask
 from conductor.client.workflow.task.pull_workflow_messages_task import PullWorkflowMessagesTask
 from conductor.client.workflow.task.simple_task import SimpleTask
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
+from tests.clients.waiting import eventually
 from tests.stub import Stub
 
 

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from tests.clients.conductor.conftest import Conductor, eventually
+from tests.clients.conductor.conftest import Conductor
 from tests.clients.conductor.test_kitchen_sink import inline, task
+from tests.clients.waiting import eventually
 
 # the SDK asks its own models for fields that it calls deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated function:DeprecationWarning")

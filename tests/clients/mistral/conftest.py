@@ -7,30 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from mistralclient.api.v2 import client
 
+from tests.clients.waiting import eventually
 from tests.stack import Stack
 
-T = TypeVar("T")
 ENDED = ("SUCCESS", "ERROR", "CANCELLED")
-
-
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 30) -> T:
-    """What ``look`` gives as soon as it gives something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
 
 
 class Mistral:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.clients.mistral.conftest import Mistral, eventually
+from tests.clients.mistral.conftest import Mistral
+from tests.clients.waiting import eventually
 from tests.stub import Seen, Stub
 
 # word for word, but for the name and the address: a bare action name and an unquoted URL

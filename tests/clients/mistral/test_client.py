@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from mistralclient.api.base import APIException
 
-from tests.clients.mistral.conftest import Mistral, eventually
+from tests.clients.mistral.conftest import Mistral
+from tests.clients.waiting import eventually
 
 WAITS = """---
 version: '2.0'

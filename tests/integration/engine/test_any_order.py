@@ -265,22 +265,10 @@ class DirectEngine(EngineThatEnds):
 
 
 @pytest.mark.django_db
-def test_the_invariants_hold_for_graphs_of_transitions() -> None:
+@pytest.mark.parametrize("machine", [DirectEngine, EngineThatEnds])
+def test_the_invariants_hold_whatever_happens_in_whatever_order(machine: type[Engine]) -> None:
     run_state_machine_as_test(
-        DirectEngine,
-        settings=settings(
-            max_examples=int(os.environ.get("UPBEAT_EXAMPLES", "60")),
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-@pytest.mark.django_db
-def test_the_invariants_hold_whatever_happens_in_whatever_order() -> None:
-    run_state_machine_as_test(
-        EngineThatEnds,
+        machine,
         settings=settings(
             max_examples=int(os.environ.get("UPBEAT_EXAMPLES", "60")),
             stateful_step_count=25,
