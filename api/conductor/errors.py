@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError
 from django.http import Http404, RawPostDataException, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -92,6 +93,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
         return _framework_error(error)
+    # the last line: who knows what a text is for refuses it with better words
+    if isinstance(error, DataError) and "NUL" in str(error):
+        logger.warning("a request held what cannot be stored: %s", error)
+        return Response(body(400, "The request holds a text that cannot be stored or looked for"), status=400)
     logger.exception("a request failed")
     return Response(body(500, "The server could not do this; its log says why."), status=500)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from executions import audit
 from executions.clock import now
@@ -15,7 +16,7 @@ from executions.operations import Conflict, NotFound
 from executions.schedules import cron, firing
 from executions.schedules.models import Schedule, ScheduleFiring, SchedulerPause
 from executions.start_requests import CONDUCTOR
-from workflows_app.json_text import storable
+from workflows_app.json_text import is_storable, storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ _TIMING = ("crons", "start_at", "end_at", "paused")
 
 def find(name: str) -> Schedule:
     """Raises NotFound."""
-    found = Schedule.objects.filter(name=name).first()
+    found = _named(name).first()
     if found is None:
         raise NotFound(f"Schedule '{name}' not found")
     return found
@@ -56,7 +57,7 @@ def save(draft: Draft, *, by: str, created_by: str = "", updated_by: str = "") -
     while True:
         try:
             with transaction.atomic():
-                found = Schedule.objects.select_for_update().filter(name=name).first()
+                found = _named(name).select_for_update().first()
                 moment = now()
                 if found is None:
                     found = Schedule(format=CONDUCTOR, name=name, created_at=moment, created_by=created_by)
@@ -70,7 +71,7 @@ def save(draft: Draft, *, by: str, created_by: str = "", updated_by: str = "") -
                     found.next_due = None if found.paused else firing.following(found, moment)
                 found.save()
         except IntegrityError:  # somebody else has created it in this moment
-            if not Schedule.objects.filter(name=name).exists():
+            if not _named(name).exists():
                 raise
             continue
         audit.record("save schedule", by=by, detail={"schedule": name})
@@ -79,7 +80,7 @@ def save(draft: Draft, *, by: str, created_by: str = "", updated_by: str = "") -
 
 def delete(name: str, *, by: str) -> bool:
     """False: there was none. What was due before is started all the same, and its history stays."""
-    deleted, _ = Schedule.objects.filter(name=name).delete()
+    deleted, _ = _named(name).delete()
     if deleted:
         audit.record("delete schedule", by=by, detail={"schedule": name})
     return bool(deleted)
@@ -87,7 +88,7 @@ def delete(name: str, *, by: str) -> bool:
 
 def pause(name: str, *, by: str, reason: str | None = None) -> None:
     """Pausing twice is no error. Raises NotFound."""
-    found = Schedule.objects.filter(name=name)
+    found = _named(name)
     reason = reason and storable(reason)
     if not found.update(paused=True, paused_reason=reason, next_due=None, updated_at=now()):
         raise NotFound(f"Schedule '{name}' not found")
@@ -97,7 +98,7 @@ def pause(name: str, *, by: str, reason: str | None = None) -> None:
 def resume(name: str, *, by: str) -> None:
     """What would have been due during the pause is not made up for. Raises NotFound, also if it is not paused."""
     with transaction.atomic():
-        found = Schedule.objects.select_for_update().filter(name=name, paused=True).first()
+        found = _named(name).select_for_update().filter(paused=True).first()
         if found is None:
             raise NotFound(f"Schedule '{name}' not found" if not _exists(name) else f"Schedule '{name}' is not paused")
         found.paused, found.paused_reason, found.updated_at = False, None, now()
@@ -133,7 +134,7 @@ def requeue() -> list[str]:
 
 def set_tags(name: str, tags: Sequence[dict[str, Any]]) -> None:
     """Replaces a schedule's tags. Raises NotFound."""
-    if not Schedule.objects.filter(name=name).update(tags=list(tags)):
+    if not _named(name).update(tags=list(tags)):
         raise NotFound(f"Schedule '{name}' not found")
 
 
@@ -157,4 +158,9 @@ def _storable(value: Any) -> Any:
 
 
 def _exists(name: str) -> bool:
-    return Schedule.objects.filter(name=name).exists()
+    return _named(name).exists()
+
+
+def _named(name: str) -> QuerySet[Schedule]:
+    """No schedule has a name that could not be stored, and not every database can be asked for one."""
+    return Schedule.objects.filter(name=name) if is_storable(name) else Schedule.objects.none()
